@@ -1,0 +1,1 @@
+"""The hub: takes what devices say, decides, and answers on the wrist."""

@@ -1,0 +1,228 @@
+"""One rule on one device, in event time: when it holds, at which level, on which step.
+
+The same code runs in the hub and in a watch that is without a network, which is why both arrive
+at the same alarm. `docs/alarms.md` states the rules in words.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from hub.model.rules import Direction, RuleSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A rule made concrete for one device: the limit is a number and the steps are counted."""
+
+    rule: str
+    device: str
+    spec: RuleSpec
+    limit: float
+    max_rate: float | None = None
+    """Largest believable change of the property, in its unit per second."""
+
+    def excess(self, value: float) -> float:
+        """Return how far `value` is beyond the limit, in the property's unit; negative inside."""
+        beyond = value - self.limit
+        return beyond if self.spec.direction is Direction.ABOVE else -beyond
+
+    def level(self, excess: float) -> int:
+        """Return the index of the level that `excess` reaches; -1 inside the limit."""
+        if excess <= 0:
+            return -1
+        reached = 0
+        for index, level in enumerate(self.spec.levels):
+            if excess >= level.offset:
+                reached = index
+        return reached
+
+
+class Change(StrEnum):
+    OPENED = "opened"
+    """The alarm is raised and the first step is felt."""
+    CLIMBED = "climbed"
+    REPEATED = "repeated"
+    """The top step again."""
+    EASED = "eased"
+    """A step lower, still beyond the limit."""
+    QUIETED = "quieted"
+    """A step lower inside the hysteresis; nothing is felt."""
+    CLEARED = "cleared"
+
+
+FELT = frozenset({Change.OPENED, Change.CLIMBED, Change.REPEATED, Change.EASED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One entry of an alarm's record."""
+
+    alarm: str
+    change: Change
+    at_ms: int
+    value: float
+    level: int
+    step: int
+    """From 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What is remembered between two readings; everything in event time."""
+
+    head_ms: int = -1
+    """Time of the newest reading seen."""
+    value: float | None = None
+    """The newest believed value."""
+    value_ms: int = -1
+    doubted: float | None = None
+    """A jump that a second reading has not confirmed yet."""
+    doubted_ms: int = -1
+    since_ms: int | None = None
+    """When the value went beyond the limit; None inside."""
+    alarm: str | None = None
+    """The raised alarm's id; None while none is active."""
+    opened_ms: int = -1
+    level: int = -1
+    step: int = 0
+    step_ms: int = -1
+    """When the step was last set or repeated."""
+    felt_excess: float = 0.0
+    """The excess at that moment."""
+    crossings: int = 0
+    """Alarms before this one whose clearing is within the recurrence time, one after the other."""
+    cleared_ms: int | None = None
+
+
+IDLE = Condition()
+
+
+def alarm_id(*, rule: str, device: str, since_ms: int, cause: str = "threshold") -> str:
+    """Return the id that hub and watch both give the alarm that began at `since_ms`."""
+    digest = hashlib.sha256(f"{rule}\n{device}\n{cause}\n{since_ms}".encode()).digest()
+    return "al_" + base64.b32encode(digest[:15]).decode().lower()
+
+
+def advance(
+    threshold: Threshold, condition: Condition, *, at_ms: int, value: float
+) -> tuple[Condition, tuple[Transition, ...]]:
+    """Return the condition after one good reading newer than `condition.head_ms`."""
+    condition, believed = _believe(threshold, condition, at_ms=at_ms, value=value)
+    transitions: list[Transition] = []
+    for believed_ms, believed_value in believed:
+        condition, more = _judge(threshold, condition, at_ms=believed_ms, value=believed_value)
+        transitions += more
+    return replace(condition, head_ms=at_ms), tuple(transitions)
+
+
+def _believe(
+    threshold: Threshold, condition: Condition, *, at_ms: int, value: float
+) -> tuple[Condition, list[tuple[int, float]]]:
+    """Hold back an implausible jump until a second reading agrees; a single spike is forgotten."""
+    if threshold.max_rate is None or condition.value is None:
+        return replace(condition, value=value, value_ms=at_ms), [(at_ms, value)]
+
+    def plausible(before: float, before_ms: int) -> bool:
+        elapsed_s = max((at_ms - before_ms) / 1000, 1.0)
+        return abs(value - before) <= (threshold.max_rate or 0.0) * elapsed_s
+
+    settled = replace(condition, value=value, value_ms=at_ms, doubted=None, doubted_ms=-1)
+    if plausible(condition.value, condition.value_ms):
+        return settled, [(at_ms, value)]
+    if condition.doubted is not None and plausible(condition.doubted, condition.doubted_ms):
+        return settled, [(at_ms, value)]
+    return replace(condition, doubted=value, doubted_ms=at_ms), []
+
+
+def _judge(
+    threshold: Threshold, condition: Condition, *, at_ms: int, value: float
+) -> tuple[Condition, list[Transition]]:
+    excess = threshold.excess(value)
+    if condition.alarm is not None:
+        return _carry_on(threshold, condition, at_ms=at_ms, value=value, excess=excess)
+    if excess <= 0:
+        return replace(condition, since_ms=None), []
+    since_ms = condition.since_ms
+    if since_ms is None or at_ms - condition.head_ms > threshold.spec.gap_s * 1000:
+        since_ms = at_ms
+    condition = replace(condition, since_ms=since_ms)
+    if at_ms - since_ms < threshold.spec.dwell_s * 1000:
+        return condition, []
+    return _open(threshold, condition, at_ms=at_ms, value=value, excess=excess)
+
+
+def _open(
+    threshold: Threshold, condition: Condition, *, at_ms: int, value: float, excess: float
+) -> tuple[Condition, list[Transition]]:
+    spec = threshold.spec
+    since_ms = condition.since_ms if condition.since_ms is not None else at_ms
+    cleared_ms = condition.cleared_ms
+    again = cleared_ms is not None and since_ms - cleared_ms <= spec.recurrence_s * 1000
+    crossings = condition.crossings + 1 if again else 0
+    level = threshold.level(excess)
+    top = len(spec.ladder.steps) - 1
+    step = min(spec.levels[level].first_step + crossings, top)
+    alarm = alarm_id(rule=threshold.rule, device=threshold.device, since_ms=since_ms)
+    opened = replace(
+        condition,
+        alarm=alarm,
+        opened_ms=at_ms,
+        level=level,
+        step=step,
+        step_ms=at_ms,
+        felt_excess=excess,
+        crossings=crossings,
+    )
+    return opened, [_transition(opened, Change.OPENED, at_ms=at_ms, value=value)]
+
+
+def _carry_on(
+    threshold: Threshold, condition: Condition, *, at_ms: int, value: float, excess: float
+) -> tuple[Condition, list[Transition]]:
+    """Move an active alarm: clear it, quiet it inside the hysteresis, or climb, ease, repeat."""
+    if excess <= 0 and excess <= -threshold.spec.hysteresis:
+        cleared = _transition(condition, Change.CLEARED, at_ms=at_ms, value=value)
+        idle = replace(
+            condition, alarm=None, since_ms=None, opened_ms=-1, level=-1, cleared_ms=at_ms
+        )
+        return idle, [cleared]
+    condition = replace(condition, level=threshold.level(excess))
+    change, step = _next_step(threshold, condition, at_ms=at_ms, excess=excess)
+    if change is None:
+        return condition, []
+    moved = replace(condition, step=step, step_ms=at_ms, felt_excess=excess)
+    return moved, [_transition(moved, change, at_ms=at_ms, value=value)]
+
+
+def _next_step(
+    threshold: Threshold, condition: Condition, *, at_ms: int, excess: float
+) -> tuple[Change | None, int]:
+    spec = threshold.spec
+    top = len(spec.ladder.steps) - 1
+    step = condition.step
+    waited = at_ms - condition.step_ms >= spec.ladder.steps[step].wait_s * 1000
+    if excess <= 0:
+        return (Change.QUIETED, step - 1) if waited and step > 0 else (None, step)
+    floor = min(spec.levels[condition.level].first_step + condition.crossings, top)
+    if floor > step:
+        return Change.CLIMBED, floor
+    if not waited:
+        return None, step
+    if excess < condition.felt_excess and condition.felt_excess - excess >= spec.hysteresis:
+        return Change.EASED, max(step - 1, floor)
+    if step < top:
+        return Change.CLIMBED, step + 1
+    return Change.REPEATED, top
+
+
+def _transition(condition: Condition, change: Change, *, at_ms: int, value: float) -> Transition:
+    return Transition(
+        alarm=condition.alarm or "",
+        change=change,
+        at_ms=at_ms,
+        value=value,
+        level=condition.level,
+        step=condition.step,
+    )

@@ -1,0 +1,202 @@
+"""What comes in: a device's words, a person's wishes, and time.
+
+Times named `_ms` are milliseconds since 1970 UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.model.commands import CommandStatus
+from hub.model.devices import Connection, Value
+
+
+class Quality(StrEnum):
+    GOOD = "good"
+    SUSPECT = "suspect"
+    """An implausible jump; not believed until a second reading agrees."""
+    BAD = "bad"
+    """Means nothing: the sensor is not worn."""
+    CLOCK = "clock"
+    """The device's clock is far from the hub's: stored, never acted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One property's value at the device's time."""
+
+    device: str
+    property: str
+    value: Value
+    at_ms: int
+    received_ms: int
+    quality: Quality = Quality.GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The readings of one device at one instant, as one element of `up/telemetry` carries them.
+
+    The hot path moves samples, not readings: an object a property would triple its cost.
+    """
+
+    device: str
+    kind: str
+    at_ms: int
+    received_ms: int
+    values: Mapping[str, Value]
+    boot: str | None = None
+    seq: int | None = None
+    timed: bool = True
+    """False where the device gave no time and `at_ms` is the hub's."""
+    quality: Quality = Quality.GOOD
+    late: bool = False
+    """Not newer than all the device said before: a series store looks for a conflict first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A sequence number the device gave up on; counts as received."""
+
+    device: str
+    boot: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceEvent:
+    """A momentary fact; its id makes it once."""
+
+    device: str
+    id: str
+    at_ms: int
+    received_ms: int
+    type: str
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateReport:
+    """What a device reports of its settable and slow properties."""
+
+    device: str
+    values: Mapping[str, Value]
+    revision: int
+    received_ms: int
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    device: str
+    connection: Connection
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A device's answer to a command."""
+
+    device: str
+    command: str
+    status: str
+    """`delivered`, `accepted`, `succeeded`, `rejected` or `failed`."""
+    reason: str
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """What intake refused, and why; becomes a dead letter."""
+
+    device: str
+    topic: str
+    received_ms: int
+    reason: str
+    payload_hash: str
+    """SHA-256, hexadecimal."""
+    excerpt: str = ""
+    """At most 200 characters, with control characters escaped; for the operator's eyes."""
+    boot: str | None = None
+    seq: int | None = None
+    """Where the refused thing was numbered: it counts as received."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time, as a message; the only clock that a stage knows."""
+
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRequest:
+    """A person asks a device for something."""
+
+    command: str
+    """The id the command will have."""
+    device: str
+    name: str
+    args: Mapping[str, object]
+    author: str
+    now_ms: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    command: str
+    device: str
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredRequest:
+    """A person sets desired properties; None as a value takes one back."""
+
+    device: str
+    values: Mapping[str, Value | None]
+    revision: int | None
+    """The revision the person saw; a stale one is refused. None overwrites."""
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeRequest:
+    alarm: str
+    device: str
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeRequest:
+    alarm: str
+    device: str
+    author: str
+    until_ms: int
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandProgress:
+    """What the command sender did: sent it, or gave it up."""
+
+    device: str
+    command: str
+    status: CommandStatus
+    reason: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired:
+    """A timer of the record store came due."""
+
+    id: str
+    kind: str
+    device: str
+    subject: str
+    now_ms: int

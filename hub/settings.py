@@ -1,0 +1,226 @@
+"""The hub's settings: read once, frozen, and strict about what it does not know.
+
+From the environment (`HUB_BROKER__URL`), then `hub.toml` in the working directory or the file
+that `HUB_CONFIG` names, then the defaults below. A secret may also come from a file:
+`HUB_SERIES__TOKEN_FILE` for `HUB_SERIES__TOKEN`.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from hub.errors import MisconfiguredError
+
+PREFIX = "HUB_"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def secrets_from_files(cls, values: object) -> object:
+        """Replace every `name_file` of a secret `name` by what the file holds."""
+        if not isinstance(values, dict):
+            return values
+        taken = dict(values)
+        for name, field in cls.model_fields.items():
+            path = taken.pop(f"{name}_file", None)
+            if path is not None and "SecretStr" in str(field.annotation):
+                taken[name] = Path(path).read_text(encoding="utf-8").strip()
+        return taken
+
+
+class EmbeddedBroker(Section):
+    """A `nats-server` of the hub's own, as a child process with its files in the data directory."""
+
+    driver: Literal["embedded"] = "embedded"
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=0, le=65535)
+    """0 takes a free one."""
+    websocket_port: int | None = Field(default=None, ge=0, le=65535)
+    topic_root: str = "cx/1"
+    window: int = Field(default=500, ge=1, le=20_000)
+    receipt_interval_s: float = Field(default=1.0, ge=0, le=60)
+
+
+class MqttBroker(Section):
+    """Any MQTT 3.1.1 or 5 broker."""
+
+    driver: Literal["mqtt"] = "mqtt"
+    url: str = Field(pattern=r"^mqtts?://[^/]+$")
+    """`mqtt://host:1883` or `mqtts://host:8883`."""
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
+    topic_root: str = "cx/1"
+    window: int = Field(default=2000, ge=1, le=20_000)
+    """Messages in hand unacknowledged, at most."""
+    keep_alive_s: int = Field(default=30, ge=5, le=600)
+    session_expiry_s: int = Field(default=7 * 86400, ge=60)
+    receipt_interval_s: float = Field(default=1.0, ge=0, le=60)
+    gatekeeper: Literal["mosquitto", "none"] = "mosquitto"
+    """`mosquitto`: dynamic security; `none`: the broker's rights are kept by somebody else."""
+
+
+class SqliteSeries(Section):
+    driver: Literal["sqlite"] = "sqlite"
+    retention_days: int | None = Field(default=None, ge=1)
+
+
+class InfluxSeries(Section):
+    driver: Literal["influx"] = "influx"
+    url: str = "http://127.0.0.1:8086"
+    token: SecretStr | None = None
+    """2.x and 3.x: an API token; 1.x: `user:password` where it asks for one."""
+    org: str = "cx"
+    bucket: str = "cx"
+    retention_days: int | None = Field(default=None, ge=1)
+    timeout_s: float = Field(default=10.0, gt=0)
+
+
+class MemorySeries(Section):
+    """Forgets everything at the end; for tests and trials."""
+
+    driver: Literal["memory"] = "memory"
+
+
+class Records(Section):
+    url: str = ""
+    """SQLAlchemy URL; empty: `records.sqlite` in the data directory."""
+
+
+class Spool(Section):
+    high_water: int = Field(default=5_000_000, ge=1000)
+    """Samples waiting for the series store beyond which the hub stops acknowledging."""
+
+
+class Http(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    access_token_s: int = Field(default=900, ge=60)
+    refresh_token_s: int = Field(default=30 * 86400, ge=3600)
+
+
+class ClockSettings(Section):
+    rate: float = Field(default=1.0, gt=0, le=1000)
+    """Hub seconds a real second; other than 1 only for drills and demos."""
+    anchor_ms: int | None = None
+    """The real time at which a clock of another rate agreed with real time."""
+
+
+class Alerts(Section):
+    touch_gap_s: float = Field(default=3.0, ge=0)
+    """Least time between two touches of one alarm."""
+    reply_timeout_s: float = Field(default=10.0, gt=0)
+    """How long a device may take to answer before the next command goes out."""
+
+
+class Settings(Section):
+    data_dir: Path = Path("data")
+    cell: str = Field(default="main", pattern=r"^[a-z0-9-]{1,16}$")
+    broker: Annotated[EmbeddedBroker | MqttBroker, Field(discriminator="driver")] = EmbeddedBroker()
+    series: Annotated[SqliteSeries | InfluxSeries | MemorySeries, Field(discriminator="driver")] = (
+        SqliteSeries()
+    )
+    records: Records = Records()
+    spool: Spool = Spool()
+    http: Http = Http()
+    clock: ClockSettings = ClockSettings()
+    alerts: Alerts = Alerts()
+
+
+def load(
+    environment: Mapping[str, str] | None = None, *, directory: Path | None = None
+) -> Settings:
+    """Return the settings of this installation.
+
+    Raises:
+        MisconfiguredError: an unknown name or a bad value; the message names the allowed ones.
+    """
+    environment = os.environ if environment is None else environment
+    tree = _from_file(environment, directory or Path.cwd())
+    for path, value in _from_environment(environment):
+        _put(tree, path, value)
+    for section, marker, driver in (("broker", "url", "mqtt"), ("broker", "driver", "embedded")):
+        part = tree.setdefault(section, {})
+        if isinstance(part, dict) and marker in part:
+            part.setdefault("driver", driver)
+    tree["broker"].setdefault("driver", "embedded")
+    series = tree.setdefault("series", {})
+    series.setdefault("driver", "influx" if "url" in series else "sqlite")
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise MisconfiguredError(_explain(error)) from None
+    except OSError as error:
+        message = f"a file named in the settings cannot be read: {error}"
+        raise MisconfiguredError(message) from None
+
+
+def _from_file(environment: Mapping[str, str], directory: Path) -> dict[str, Any]:
+    named = environment.get("HUB_CONFIG")
+    path = Path(named) if named else directory / "hub.toml"
+    if not named and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        message = f"{path} cannot be read: {error}"
+        raise MisconfiguredError(message) from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str], str]]:
+    for name, value in sorted(environment.items()):
+        if name.startswith(PREFIX) and name != "HUB_CONFIG":
+            yield name.removeprefix(PREFIX).lower().split("__"), value
+
+
+def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
+    for name in path[:-1]:
+        tree = tree.setdefault(name, {})
+        if not isinstance(tree, dict):
+            message = f"HUB_{'__'.join(path).upper()}: {name} is a value, not a section"
+            raise MisconfiguredError(message)
+    tree[path[-1]] = value
+
+
+def names(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
+    """Return the environment names of all settings, those of every driver included."""
+    for name, field in section.model_fields.items():
+        parts = [
+            part
+            for part in getattr(field.annotation, "__args__", (field.annotation,))
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        ]
+        for part in parts:
+            yield from names(part, f"{prefix}{name.upper()}__")
+        if not parts:
+            yield f"{prefix}{name.upper()}"
+            if "SecretStr" in str(field.annotation):
+                yield f"{prefix}{name.upper()}_FILE"
+
+
+def _explain(error: ValidationError) -> str:
+    allowed = sorted(set(names()))
+    drivers = {"embedded", "mqtt", "sqlite", "influx", "memory"}
+    lines = []
+    for problem in error.errors():
+        name = PREFIX + "__".join(
+            str(part).upper() for part in problem["loc"] if part not in drivers
+        )
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, allowed, n=3) or [
+                known for known in allowed if known.startswith(name.rpartition("__")[0])
+            ]
+            lines.append(f"{name} is not a setting of this hub here; allowed: {', '.join(near)}")
+        else:
+            lines.append(f"{name}: {problem['msg']}")
+    return "; ".join(lines)
