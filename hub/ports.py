@@ -5,7 +5,7 @@ milliseconds since 1970 UTC.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from hub.model import (
@@ -13,6 +13,7 @@ from hub.model import (
     Amendment,
     Binding,
     Command,
+    Condition,
     DeadLetter,
     Device,
     DeviceEvent,
@@ -107,9 +108,15 @@ class Credential:
 
     device: str
     salt: bytes
+    """12 bytes; Mosquitto leaves out a client whose salt has another length."""
     iterations: int
     hash: bytes
     """PBKDF2-HMAC-SHA512 of the token, 64 bytes: the form Mosquitto keeps too."""
+    token: str | None = field(default=None, repr=False, compare=False)
+    """The token itself, only on the way from a claim or a rotation to the gatekeeper; never kept.
+
+    Mosquitto takes nothing else while it runs.
+    """
 
 
 class Credentials(Protocol):
@@ -279,6 +286,9 @@ class Journal(Protocol):
     async def alarms_of(self, *, rule: str, device: str, from_ms: int) -> Sequence[Alarm]:
         """Return the alarms, withdrawn ones too, that were active at `from_ms` or opened later."""
 
+    async def checkpoint(self, *, rule: str, device: str, before_ms: int) -> Condition | None:
+        """Return the newest kept condition whose head is before `before_ms`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -377,6 +387,9 @@ class People(Protocol):
         """Take the session once. One used before ends its whole family, and is None."""
 
     async def end_sessions(self, person: str) -> None: ...
+
+    async def session_open(self, family: str, *, now_ms: int) -> bool:
+        """Return whether this sign-in still holds: it has not ended and can be refreshed."""
 
     async def note_access(self, access: Access) -> None: ...
 

@@ -8,15 +8,20 @@ that `HUB_CONFIG` names, then the defaults below. A secret may also come from a 
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from hub.errors import MisconfiguredError
 
 PREFIX = "HUB_"
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return "SecretStr" in str(field.annotation)
 
 
 class Section(BaseModel):
@@ -30,9 +35,9 @@ class Section(BaseModel):
             return values
         taken = dict(values)
         for name, field in cls.model_fields.items():
-            path = taken.pop(f"{name}_file", None)
-            if path is not None and "SecretStr" in str(field.annotation):
-                taken[name] = Path(path).read_text(encoding="utf-8").strip()
+            if f"{name}_file" in taken and _is_secret(field):
+                path = Path(str(taken.pop(f"{name}_file")))
+                taken[name] = path.read_text(encoding="utf-8").strip()
         return taken
 
 
@@ -53,8 +58,8 @@ class MqttBroker(Section):
     """Any MQTT 3.1.1 or 5 broker."""
 
     driver: Literal["mqtt"] = "mqtt"
-    url: str = Field(pattern=r"^mqtts?://[^/]+$")
-    """`mqtt://host:1883` or `mqtts://host:8883`."""
+    url: str = Field(pattern=r"^mqtts?://[^/@]+$")
+    """`mqtt://host:1883` or `mqtts://host:8883`; name and password have settings of their own."""
     username: str | None = None
     password: SecretStr | None = None
     ca_file: Path | None = None
@@ -68,6 +73,10 @@ class MqttBroker(Section):
     receipt_interval_s: float = Field(default=1.0, ge=0, le=60)
     gatekeeper: Literal["mosquitto", "none"] = "mosquitto"
     """`mosquitto`: dynamic security; `none`: the broker's rights are kept by somebody else."""
+    gatekeeper_password: SecretStr | None = None
+    """Of the user `hub-<cell>-gate`, who administers Mosquitto's dynamic security."""
+    rights_dir: Path | None = None
+    """Where Mosquitto keeps `dynamic-security.json`, if the hub can write there."""
 
 
 class SqliteSeries(Section):
@@ -93,8 +102,8 @@ class MemorySeries(Section):
 
 
 class Records(Section):
-    url: str = ""
-    """SQLAlchemy URL; empty: `records.sqlite` in the data directory."""
+    url: str = Field(default="", repr=False)
+    """SQLAlchemy URL; empty: `records.sqlite` in the data directory. It may hold a password."""
 
 
 class Spool(Section):
@@ -149,13 +158,8 @@ def load(
     tree = _from_file(environment, directory or Path.cwd())
     for path, value in _from_environment(environment):
         _put(tree, path, value)
-    for section, marker, driver in (("broker", "url", "mqtt"), ("broker", "driver", "embedded")):
-        part = tree.setdefault(section, {})
-        if isinstance(part, dict) and marker in part:
-            part.setdefault("driver", driver)
-    tree["broker"].setdefault("driver", "embedded")
-    series = tree.setdefault("series", {})
-    series.setdefault("driver", "influx" if "url" in series else "sqlite")
+    _choose_driver(tree, "broker", with_url="mqtt", without="embedded")
+    _choose_driver(tree, "series", with_url="influx", without="sqlite")
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
@@ -192,6 +196,12 @@ def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
     tree[path[-1]] = value
 
 
+def _choose_driver(tree: dict[str, Any], section: str, *, with_url: str, without: str) -> None:
+    part = tree.setdefault(section, {})
+    if isinstance(part, dict):
+        part.setdefault("driver", with_url if "url" in part else without)
+
+
 def names(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[str]:
     """Return the environment names of all settings, those of every driver included."""
     for name, field in section.model_fields.items():
@@ -204,7 +214,7 @@ def names(section: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator
             yield from names(part, f"{prefix}{name.upper()}__")
         if not parts:
             yield f"{prefix}{name.upper()}"
-            if "SecretStr" in str(field.annotation):
+            if _is_secret(field):
                 yield f"{prefix}{name.upper()}_FILE"
 
 
@@ -216,11 +226,17 @@ def _explain(error: ValidationError) -> str:
         name = PREFIX + "__".join(
             str(part).upper() for part in problem["loc"] if part not in drivers
         )
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, allowed, n=3) or [
-                known for known in allowed if known.startswith(name.rpartition("__")[0])
-            ]
-            lines.append(f"{name} is not a setting of this hub here; allowed: {', '.join(near)}")
-        else:
-            lines.append(f"{name}: {problem['msg']}")
+        lines.append(f"{name}{_mend(name, problem['type'], allowed) or ': ' + problem['msg']}")
     return "; ".join(lines)
+
+
+def _mend(name: str, problem: str, allowed: Sequence[str]) -> str:
+    """Return what to do about a name that does not belong where it was given."""
+    if problem != "extra_forbidden":
+        return ""
+    section = name.rpartition("__")[0]
+    if name in allowed:
+        return f" is a setting of another driver; {section}__DRIVER chooses one"
+    near = [known for known in allowed if known.startswith(section)]
+    near.sort(key=lambda known: difflib.SequenceMatcher(None, name, known).ratio(), reverse=True)
+    return f" is not a setting of this hub; allowed: {', '.join(near)}"

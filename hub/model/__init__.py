@@ -25,6 +25,18 @@ from hub.model.devices import (
     Value,
     ValueType,
 )
+from hub.model.feed import FeedItem, FeedKind
+from hub.model.gate import (
+    GUARDIANS,
+    Reader,
+    Subject,
+    Verdict,
+    administers,
+    knows,
+    manages,
+    permits,
+    purpose_of,
+)
 from hub.model.limits import PersonalLimit, heart_rate_limit
 from hub.model.messages import (
     AcknowledgeRequest,
@@ -59,13 +71,14 @@ from hub.model.rules import (
     Sound,
     Step,
 )
-from hub.model.state import Amendment, DeadLetter, DeviceState, Group, Sequence, Timer
+from hub.model.state import Amendment, Checkpoint, DeadLetter, DeviceState, Group, Sequence, Timer
 from hub.model.topics import DEVICE_ID, Topics
 
 __all__ = [
     "DEFAULT_LADDER",
     "DEVICE_ID",
     "FELT",
+    "GUARDIANS",
     "IDLE",
     "AcknowledgeRequest",
     "Alarm",
@@ -77,6 +90,7 @@ __all__ = [
     "Capability",
     "Cause",
     "Change",
+    "Checkpoint",
     "Command",
     "CommandProgress",
     "CommandRequest",
@@ -91,6 +105,8 @@ __all__ = [
     "DeviceKind",
     "DeviceState",
     "Direction",
+    "FeedItem",
+    "FeedKind",
     "Group",
     "Haptic",
     "Household",
@@ -102,6 +118,7 @@ __all__ = [
     "Property",
     "Purpose",
     "Quality",
+    "Reader",
     "Reading",
     "Rejected",
     "Reply",
@@ -117,6 +134,7 @@ __all__ = [
     "StateReport",
     "StatusReport",
     "Step",
+    "Subject",
     "Threshold",
     "Tick",
     "Timer",
@@ -126,7 +144,13 @@ __all__ = [
     "Twin",
     "Value",
     "ValueType",
+    "Verdict",
+    "administers",
     "advance",
     "alarm_id",
     "heart_rate_limit",
+    "knows",
+    "manages",
+    "permits",
+    "purpose_of",
 ]

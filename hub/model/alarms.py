@@ -1,9 +1,12 @@
 """An alarm: a condition that holds or held, and what people did about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from hub.model.condition import Transition
+from hub.model.condition import Change, Condition, Threshold, Transition
+
+MAX_TRANSITIONS = 1000
+"""Repeats beyond this many entries are left out of an alarm's record; other changes never are."""
 
 
 class Cause(StrEnum):
@@ -43,8 +46,13 @@ class Alarm:
     suppressed: bool = False
     felt: bool = False
     """Somebody was touched because of it."""
+    touched_ms: int = 0
+    """Hub time of the newest touch, to keep touches apart."""
+    crossings: int = 0
     felt_alone: tuple[tuple[int, int], ...] = ()
     """(device time ms, step) at which the device alerted by itself."""
+    contact_due_ms: int | None = None
+    """When the contact is told if nobody answers."""
     contact_told_ms: int | None = None
     withdrawn: bool = False
     """A late reading showed that it never was."""
@@ -52,3 +60,42 @@ class Alarm:
     @property
     def active(self) -> bool:
         return self.cleared_ms is None and not self.withdrawn
+
+
+def opened(
+    threshold: Threshold, condition: Condition, transition: Transition, *, household: str
+) -> Alarm:
+    """Return the alarm that `transition` opens; `condition` is the one after it."""
+    return Alarm(
+        id=transition.alarm,
+        rule=threshold.rule,
+        device=threshold.device,
+        household=household,
+        person=None,
+        property_name=threshold.spec.property,
+        cause=Cause.THRESHOLD,
+        limit=threshold.limit,
+        since_ms=condition.since_ms if condition.since_ms is not None else transition.at_ms,
+        opened_ms=transition.at_ms,
+        peak=transition.value,
+        level=transition.level,
+        step=transition.step,
+        crossings=condition.crossings,
+        transitions=(transition,),
+    )
+
+
+def recorded(alarm: Alarm, transition: Transition, *, peak: float) -> Alarm:
+    """Return the alarm with one more entry in its record."""
+    transitions = alarm.transitions
+    if transition.change is not Change.REPEATED or len(transitions) < MAX_TRANSITIONS:
+        transitions = (*transitions, transition)
+    cleared = transition.change is Change.CLEARED
+    return replace(
+        alarm,
+        transitions=transitions,
+        peak=peak,
+        level=alarm.level if cleared else transition.level,
+        step=transition.step,
+        cleared_ms=transition.at_ms if cleared else alarm.cleared_ms,
+    )

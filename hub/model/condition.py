@@ -22,6 +22,8 @@ class Threshold:
     limit: float
     max_rate: float | None = None
     """Largest believable change of the property, in its unit per second."""
+    since_ms: int = 0
+    """Readings before this are not judged: the rule was another one, or none."""
 
     def excess(self, value: float) -> float:
         """Return how far `value` is beyond the limit, in the property's unit; negative inside."""
@@ -91,6 +93,8 @@ class Condition:
     """When the step was last set or repeated."""
     felt_excess: float = 0.0
     """The excess at that moment."""
+    peak: float = 0.0
+    """The value furthest beyond the limit since `since_ms` of the active alarm."""
     crossings: int = 0
     """Alarms before this one whose clearing is within the recurrence time, one after the other."""
     cleared_ms: int | None = None
@@ -109,20 +113,22 @@ def advance(
     threshold: Threshold, condition: Condition, *, at_ms: int, value: float
 ) -> tuple[Condition, tuple[Transition, ...]]:
     """Return the condition after one good reading newer than `condition.head_ms`."""
+    before_ms = condition.value_ms
     condition, believed = _believe(threshold, condition, at_ms=at_ms, value=value)
     transitions: list[Transition] = []
-    for believed_ms, believed_value in believed:
-        condition, more = _judge(threshold, condition, at_ms=believed_ms, value=believed_value)
-        transitions += more
+    if believed:
+        condition, transitions = _judge(
+            threshold, condition, at_ms=at_ms, value=value, before_ms=before_ms
+        )
     return replace(condition, head_ms=at_ms), tuple(transitions)
 
 
 def _believe(
     threshold: Threshold, condition: Condition, *, at_ms: int, value: float
-) -> tuple[Condition, list[tuple[int, float]]]:
+) -> tuple[Condition, bool]:
     """Hold back an implausible jump until a second reading agrees; a single spike is forgotten."""
     if threshold.max_rate is None or condition.value is None:
-        return replace(condition, value=value, value_ms=at_ms), [(at_ms, value)]
+        return replace(condition, value=value, value_ms=at_ms), True
 
     def plausible(before: float, before_ms: int) -> bool:
         elapsed_s = max((at_ms - before_ms) / 1000, 1.0)
@@ -130,22 +136,23 @@ def _believe(
 
     settled = replace(condition, value=value, value_ms=at_ms, doubted=None, doubted_ms=-1)
     if plausible(condition.value, condition.value_ms):
-        return settled, [(at_ms, value)]
+        return settled, True
     if condition.doubted is not None and plausible(condition.doubted, condition.doubted_ms):
-        return settled, [(at_ms, value)]
-    return replace(condition, doubted=value, doubted_ms=at_ms), []
+        return settled, True
+    return replace(condition, doubted=value, doubted_ms=at_ms), False
 
 
 def _judge(
-    threshold: Threshold, condition: Condition, *, at_ms: int, value: float
+    threshold: Threshold, condition: Condition, *, at_ms: int, value: float, before_ms: int
 ) -> tuple[Condition, list[Transition]]:
+    """Judge a believed reading; the believed one before it was at `before_ms`."""
     excess = threshold.excess(value)
     if condition.alarm is not None:
         return _carry_on(threshold, condition, at_ms=at_ms, value=value, excess=excess)
     if excess <= 0:
         return replace(condition, since_ms=None), []
     since_ms = condition.since_ms
-    if since_ms is None or at_ms - condition.head_ms > threshold.spec.gap_s * 1000:
+    if since_ms is None or at_ms - before_ms > threshold.spec.gap_s * 1000:
         since_ms = at_ms
     condition = replace(condition, since_ms=since_ms)
     if at_ms - since_ms < threshold.spec.dwell_s * 1000:
@@ -173,6 +180,7 @@ def _open(
         step=step,
         step_ms=at_ms,
         felt_excess=excess,
+        peak=value,
         crossings=crossings,
     )
     return opened, [_transition(opened, Change.OPENED, at_ms=at_ms, value=value)]
@@ -183,12 +191,11 @@ def _carry_on(
 ) -> tuple[Condition, list[Transition]]:
     """Move an active alarm: clear it, quiet it inside the hysteresis, or climb, ease, repeat."""
     if excess <= 0 and excess <= -threshold.spec.hysteresis:
-        cleared = _transition(condition, Change.CLEARED, at_ms=at_ms, value=value)
-        idle = replace(
-            condition, alarm=None, since_ms=None, opened_ms=-1, level=-1, cleared_ms=at_ms
-        )
-        return idle, [cleared]
-    condition = replace(condition, level=threshold.level(excess))
+        inside = replace(condition, level=-1, cleared_ms=at_ms)
+        cleared = _transition(inside, Change.CLEARED, at_ms=at_ms, value=value)
+        return replace(inside, alarm=None, since_ms=None, opened_ms=-1), [cleared]
+    peak = value if excess > threshold.excess(condition.peak) else condition.peak
+    condition = replace(condition, level=threshold.level(excess), peak=peak)
     change, step = _next_step(threshold, condition, at_ms=at_ms, excess=excess)
     if change is None:
         return condition, []

@@ -93,6 +93,21 @@ class DeviceKind:
         return MappingProxyType({s.name: s for c in self.capabilities for s in c.commands})
 
     @cached_property
+    def needs(self) -> Mapping[str, str]:
+        """Property -> the boolean property without which its readings mean nothing."""
+        return MappingProxyType({n: p.needs for n, p in self.properties.items() if p.needs})
+
+    @cached_property
+    def max_rates(self) -> Mapping[str, float]:
+        """Property -> its largest believable change in its unit per second."""
+        return MappingProxyType({n: p.max_rate for n, p in self.properties.items() if p.max_rate})
+
+    @cached_property
+    def alerts_alone(self) -> bool:
+        """Whether devices of this kind take rules down and alert without a network."""
+        return any(c.name == "self_alert" for c in self.capabilities)
+
+    @cached_property
     def can_vibrate(self) -> bool:
         return any(c.name == "haptics" for c in self.capabilities)
 

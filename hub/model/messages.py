@@ -91,6 +91,7 @@ class StatusReport:
     device: str
     connection: Connection
     received_ms: int
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,8 @@ class Rejected:
     """SHA-256, hexadecimal."""
     excerpt: str = ""
     """At most 200 characters, with control characters escaped; for the operator's eyes."""
+    payload: bytes = b""
+    """The whole of it where it is short enough to be tried again."""
     boot: str | None = None
     seq: int | None = None
     """Where the refused thing was numbered: it counts as received."""

@@ -1,7 +1,9 @@
 """Thresholds as data: when a condition holds, and how the answer grows and backs off."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from hub.errors import InvalidInputError
 
@@ -57,7 +59,7 @@ class Ladder:
             message = "a ladder needs at least one step"
             raise InvalidInputError(message)
         for step in self.steps:
-            if step.wait_s < 1:
+            if not 1 <= step.wait_s < math.inf:
                 message = f"wait_s is {step.wait_s}; a step stands for at least 1 s"
                 raise InvalidInputError(message)
             if not (0 <= step.haptic.amplitude <= 1 and 0 <= step.sound.volume <= 1):
@@ -131,7 +133,7 @@ class RuleSpec:
     Booleans count as 0 and 1. `docs/alarms.md` says how each number is used.
 
     Raises:
-        InvalidInputError: levels do not begin at offset 0 and grow, or a duration is negative.
+        InvalidInputError: levels do not begin at offset 0 and grow, or a number makes no sense.
     """
 
     name: str
@@ -172,12 +174,23 @@ class RuleSpec:
             message = "name either a kind or devices, not both and not neither"
             raise InvalidInputError(message)
         offsets = [level.offset for level in self.levels]
-        if not offsets or offsets[0] != 0 or sorted(set(offsets)) != offsets:
+        grow = all(lower < upper for lower, upper in pairwise([*offsets, math.inf]))
+        if not offsets or offsets[0] != 0 or not grow:
             message = "levels begin at offset 0 and grow"
             raise InvalidInputError(message)
+        if min(level.first_step for level in self.levels) < 0:
+            message = "first_step counts from 0"
+            raise InvalidInputError(message)
         durations = (self.dwell_s, self.gap_s, self.recurrence_s, self.freshness_s)
-        if min(*durations, self.contact_after_s, self.hysteresis, self.no_data_s or 0) < 0:
-            message = "durations and hysteresis are not negative"
+        others = (self.contact_after_s, self.hysteresis, self.no_data_s or 0)
+        if not all(0 <= number < math.inf for number in (*durations, *others)):
+            message = "durations and hysteresis are finite and not negative"
+            raise InvalidInputError(message)
+        if not math.isfinite(self.limit or 0):
+            message = f"limit is {self.limit}"
+            raise InvalidInputError(message)
+        if not (0 <= self.max_amplitude <= 1 and 0 <= self.max_volume <= 1):
+            message = "max_amplitude and max_volume are between 0 and 1"
             raise InvalidInputError(message)
 
 
@@ -190,4 +203,6 @@ class Rule:
     person: str | None
     """Whose devices it watches; None: every device of the household that matches."""
     spec: RuleSpec
+    since_ms: int = 0
+    """When it was made or changed: it does not judge what was before."""
     revision: int = 1

@@ -12,37 +12,50 @@ from hub.model.messages import DeviceEvent, Sample
 from hub.model.people import Person
 from hub.model.rules import Rule
 
+MAX_GAPS = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
-    """Which numbers of one boot have been received: all up to `upto`, and some above it."""
+    """Which numbers of one boot have been received: all up to `upto`, and some runs above it."""
 
     upto: int = 0
-    above: tuple[int, ...] = ()
-    """Sorted, all greater than `upto` + 1."""
+    above: tuple[tuple[int, int], ...] = ()
+    """Runs (first, last), sorted, apart from each other and from `upto`; at most `MAX_GAPS`."""
     seen_ms: int = 0
     """Hub time of the newest one, to forget old boots by."""
 
     def __contains__(self, seq: int) -> bool:
         if seq <= self.upto:
             return True
-        index = bisect.bisect_left(self.above, seq)
-        return index < len(self.above) and self.above[index] == seq
+        index = bisect.bisect_right(self.above, (seq, _BEYOND)) - 1
+        return index >= 0 and seq <= self.above[index][1]
 
     def add(self, seq: int, *, now_ms: int) -> "Sequence":
-        """Return the sequence with `seq` received; the one already there changes nothing."""
+        """Return the sequence with `seq` received.
+
+        Nothing changes if it was there, or if it would leave more than `MAX_GAPS` gaps: it is
+        then never receipted before the gaps close, and the device sends it again.
+        """
         if seq == self.upto + 1 and not self.above:
-            return Sequence(upto=seq, above=(), seen_ms=now_ms)
+            return Sequence(upto=seq, seen_ms=now_ms)
         if seq in self:
             return self
-        above = list(self.above)
-        bisect.insort(above, seq)
+        runs: list[tuple[int, int]] = []
+        for first, last in sorted((*self.above, (seq, seq))):
+            if runs and first == runs[-1][1] + 1:
+                runs[-1] = (runs[-1][0], last)
+            else:
+                runs.append((first, last))
         upto = self.upto
-        taken = 0
-        while taken < len(above) and above[taken] == upto + 1:
-            upto += 1
-            taken += 1
-        return Sequence(upto=upto, above=tuple(above[taken:]), seen_ms=now_ms)
+        if runs[0][0] == upto + 1:
+            upto = runs.pop(0)[1]
+        if len(runs) > MAX_GAPS:
+            return self
+        return Sequence(upto=upto, above=tuple(runs), seen_ms=now_ms)
+
+
+_BEYOND = 1 << 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +69,10 @@ class DeviceState:
     connection: Connection = Connection.UNKNOWN
     heard_ms: int = 0
     """Hub time of the newest word of the device."""
+    ready_ms: int = 0
+    """Hub time at which it last came back: what it felt before, it felt by itself."""
+    newest_ms: int = -1
+    """Device time of its newest reading, those with a wrong clock left out."""
     sequences: Mapping[str, Sequence] = field(default_factory=dict)
     """By boot."""
     conditions: Mapping[str, Condition] = field(default_factory=dict)
@@ -64,6 +81,10 @@ class DeviceState:
     """By id: the active ones."""
     silent: Mapping[str, str] = field(default_factory=dict)
     """Rule id -> id of the active no-data alarm."""
+    alone: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """Alarm id -> (device time ms, step) the device says it felt by itself, alarm not yet known."""
+    commands: Mapping[str, Command] = field(default_factory=dict)
+    """By id: those not final, in order of issue; kept in their own table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +128,15 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A condition as it was, from which a late reading's record is computed anew."""
+
+    rule: str
+    device: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """What one commit writes, all of it or nothing; later entries win over earlier ones."""
 
@@ -123,6 +153,8 @@ class Group:
     ended_timers: tuple[str, ...] = ()
     amendments: tuple[Amendment, ...] = ()
     ended_amendments: tuple[Amendment, ...] = ()
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """At each, those of the same rule and device with a later head are void and removed."""
 
     @property
     def empty(self) -> bool:

@@ -1,0 +1,1 @@
+"""The technologies: one folder a port, one file a technology."""

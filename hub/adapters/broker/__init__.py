@@ -1,0 +1,1 @@
+"""The `Broker` port: MQTT brokers through paho, and one in memory."""

@@ -1,0 +1,1 @@
+"""Where the hub's time comes from."""

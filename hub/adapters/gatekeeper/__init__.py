@@ -1,0 +1,1 @@
+"""Gatekeepers: who may connect to a broker, and to which topics."""

@@ -1,0 +1,204 @@
+"""The gatekeeper of the embedded broker, which asks it at every connection (auth callout).
+
+`docs/decisions/0002-embedded-broker.md` says why it is asked rather than told.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+import nats.errors
+from nats.aio.msg import Msg
+
+from hub.adapters.gatekeeper.nats_claims import Answers, Question, read_question
+from hub.adapters.gatekeeper.nats_control import Control
+from hub.adapters.gatekeeper.sessions import forget_session
+from hub.adapters.gatekeeper.tokens import matches
+from hub.errors import UnavailableError
+from hub.model import DEVICE_ID, Topics
+from hub.ports import Credential, Credentials
+
+_logger = logging.getLogger(__name__)
+
+WORKERS = 16
+"""Questions answered at once: a slow look-up holds up nobody behind it."""
+LOOKUP_S = 2.0
+"""The broker gives up after five."""
+MQTT_TYPES = frozenset({"mqtt", "mqtt_websocket"})
+
+_OF_AN_EARLIER_RUN = b""
+
+
+class Entrance(Protocol):
+    """What the gatekeeper must know of the broker it stands before."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def gate_url(self) -> str: ...
+    @property
+    def gate_seed(self) -> str: ...
+    @property
+    def issuer_seed(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+
+
+class NatsGatekeeper:
+    """Keeps no list of its own: the credentials are asked at each connection."""
+
+    def __init__(self, entrance: Entrance, credentials: Credentials, topics: Topics) -> None:
+        self._entrance = entrance
+        self._credentials = credentials
+        self._topics = topics
+        self._questions: asyncio.Queue[Msg] = asyncio.Queue()
+        self._serving: asyncio.Task[None] | None = None
+        # Revoked in this run; holds also against a credential that was read just before.
+        self._revoked: set[str] = set()
+        # The hash of the token with which a device came in.
+        self._entered: dict[str, bytes] = {}
+        self._blind = False
+
+    async def open(self) -> None:
+        """Begin answering; `open` of the broker comes before.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        entrance = self._entrance
+        self._answers = Answers(
+            issuer_seed=entrance.issuer_seed, account=entrance.account, topics=self._topics
+        )
+        self._control = Control(entrance.gate_url, seed=entrance.gate_seed)
+        await self._control.connect(self._questions.put)
+        for visitor in await self._control.present():
+            self._entered.setdefault(visitor.mqtt_client, _OF_AN_EARLIER_RUN)
+        self._serving = asyncio.create_task(self._serve(), name="gatekeeper")
+
+    async def admit(self, credentials: Sequence[Credential]) -> None:
+        """Let these devices in; one that is in with an older token is put out.
+
+        Raises:
+            UnavailableError: they are admitted, but an older token's session may live on.
+        """
+        self._revoked.difference_update(credential.device for credential in credentials)
+        await self._put_out_older(credentials)
+
+    async def revoke(self, device: str) -> None:
+        """Shut the device out, cut its live session and forget the kept one.
+
+        Raises:
+            UnavailableError: it is shut out, but the broker did not confirm the rest; call again.
+        """
+        self._revoked.add(device)
+        await self._put_out(device)
+
+    async def sync(self, credentials: Sequence[Credential]) -> None:
+        """Put out everybody who is in without one of these credentials.
+
+        Raises:
+            UnavailableError: the broker did not confirm it; call again.
+        """
+        admitted = {credential.device for credential in credentials}
+        self._revoked -= admitted
+        await self._put_out_older(credentials)
+        for visitor in await self._control.present():
+            device = visitor.mqtt_client
+            if DEVICE_ID.match(device) and device not in admitted:
+                await self.revoke(device)
+
+    async def close(self) -> None:
+        if self._serving is not None:
+            self._serving.cancel()
+            await asyncio.wait([self._serving])
+            self._serving = None
+            await self._control.close()
+
+    async def _put_out_older(self, credentials: Sequence[Credential]) -> None:
+        for credential in credentials:
+            if self._entered.get(credential.device, credential.hash) != credential.hash:
+                await self._control.kick(credential.device)
+                self._entered.pop(credential.device, None)
+
+    async def _put_out(self, device: str) -> None:
+        entrance = self._entrance
+        await self._control.kick(device)
+        await forget_session(
+            device,
+            host=entrance.host,
+            port=entrance.port,
+            username=entrance.username,
+            password=entrance.password,
+        )
+        # One let in a moment before the word came may have stood up since.
+        await self._control.kick(device)
+        self._entered.pop(device, None)
+
+    async def _serve(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._control.stay_connected(self._questions.put))
+            for _ in range(WORKERS):
+                group.create_task(self._answer_questions())
+
+    async def _answer_questions(self) -> None:
+        while True:
+            message = await self._questions.get()
+            try:
+                await message.respond(await self._answer(read_question(message.data)))
+            except nats.errors.Error as error:
+                # The broker went away with its question.
+                _logger.debug("a connection was not judged: %s", error)
+            except Exception:  # one bad question must not lock everybody out
+                _logger.exception("a connection was not judged")
+
+    async def _answer(self, question: Question) -> bytes:
+        device = question.connect_opts.user
+        objection = _objection(question) or await self._objection_to_token(question)
+        if objection is not None:
+            _logger.debug("refused a connection as %.40r: %s", device, objection)
+            return self._answers.refusal(question, objection)
+        return self._answers.welcome(question, device=device)
+
+    async def _objection_to_token(self, question: Question) -> str | None:
+        device = question.connect_opts.user
+        try:
+            async with asyncio.timeout(LOOKUP_S):
+                credential = await self._credentials.credential(device)
+        except (UnavailableError, TimeoutError) as error:
+            self._note_blindness(error)
+            return "credentials cannot be read now"
+        self._note_blindness(None)
+        if credential is None or device in self._revoked:
+            return "no such device"
+        if not matches(question.connect_opts.password, credential):
+            return "wrong token"
+        self._entered[device] = credential.hash
+        return None
+
+    def _note_blindness(self, error: Exception | None) -> None:
+        """Say once that no device can be looked up, and once that it is over."""
+        if error is not None and not self._blind:
+            _logger.warning("refusing all connections, credentials cannot be read: %r", error)
+        elif error is None and self._blind:
+            _logger.info("credentials can be read again")
+        self._blind = error is not None
+
+
+def _objection(question: Question) -> str | None:
+    """Return what is wrong with the connection whatever its token."""
+    device = question.connect_opts.user
+    # The broker's own protocol would let a device read other devices' deliveries.
+    if question.client_info.type not in MQTT_TYPES:
+        return "devices speak MQTT"
+    if not DEVICE_ID.match(device):
+        return "the user name is not a device id"
+    if question.client_info.mqtt_id != device:
+        return "the client id is not the user name"
+    return None

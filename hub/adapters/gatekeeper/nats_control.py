@@ -1,0 +1,149 @@
+"""The gatekeeper's line to nats-server, in the account that sees and commands the server."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from hub.adapters.broker.embedded_line import command_line
+from hub.errors import UnavailableError
+
+_logger = logging.getLogger(__name__)
+
+REQUEST_S = 2.0
+RECONNECT_S = (0.01, 0.25)
+"""A device that is faster than we are after a restart of the broker waits in vain."""
+PAGE = 1024
+
+_Handler = Callable[[Msg], Awaitable[None]]
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A client that is connected now."""
+
+    cid: int
+    mqtt_client: str = ""
+    account: str = ""
+    """Empty until somebody has judged it."""
+
+
+class _Server(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Visitors(msgspec.Struct, frozen=True):
+    connections: tuple[Visitor, ...] = ()
+
+
+class _Connections(msgspec.Struct, frozen=True):
+    server: _Server
+    data: _Visitors
+
+
+class Control:
+    """Reconnects by itself at once: while it is away nobody can come in."""
+
+    def __init__(self, url: str, *, seed: str) -> None:
+        self._url = url
+        self._seed = seed
+        self._client: Client | None = None
+        self._lost = asyncio.Event()
+
+    async def connect(self, on_question: _Handler) -> None:
+        """Connect and hand every question of the broker to `on_question`.
+
+        Raises:
+            UnavailableError: the broker does not answer or does not know us.
+        """
+        self._lost.clear()
+        client = await command_line(self._url, seed=self._seed, on_closed=self._on_closed)
+        self._client = client
+        try:
+            await client.subscribe("$SYS.REQ.USER.AUTH", cb=on_question)
+            await self._turn_away_unheard()
+        except (nats.errors.Error, UnavailableError) as error:
+            await client.close()
+            message = f"the embedded broker does not answer its gatekeeper: {error!r}"
+            raise UnavailableError(message) from error
+
+    async def stay_connected(self, on_question: _Handler) -> None:
+        while True:
+            await self._lost.wait()
+            _logger.warning("the gatekeeper lost the broker", extra={"action": "gate_lost"})
+            await self._reconnect(on_question)
+            _logger.info("the gatekeeper is back at the broker", extra={"action": "gate_regained"})
+
+    async def present(self) -> list[Visitor]:
+        """Return who has been let in.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        _, visitors = await self._connections()
+        return [visitor for visitor in visitors if visitor.account]
+
+    async def kick(self, device: str) -> None:
+        """End the device's connection if it has one.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        await self._cut(*await self._connections(device))
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def _turn_away_unheard(self) -> None:
+        """End the connections whose question nobody was there to hear; they come again at once.
+
+        The broker would let each of them wait until its patience ends, and then refuse it.
+        """
+        server, visitors = await self._connections()
+        await self._cut(server, [visitor for visitor in visitors if not visitor.account])
+
+    async def _cut(self, server: str, visitors: Iterable[Visitor]) -> None:
+        for visitor in visitors:
+            await self._ask(f"$SYS.REQ.SERVER.{server}.KICK", {"cid": visitor.cid})
+
+    async def _reconnect(self, on_question: _Handler) -> None:
+        delay, longest = RECONNECT_S
+        while True:
+            with contextlib.suppress(UnavailableError):
+                await self.connect(on_question)
+                return
+            await asyncio.sleep(delay)
+            delay = min(delay * 1.1, longest)
+
+    async def _connections(self, device: str | None = None) -> tuple[str, list[Visitor]]:
+        found: list[Visitor] = []
+        while True:
+            query: dict[str, object] = {"auth": True, "offset": len(found), "limit": PAGE}
+            if device is not None:
+                query["mqtt_client"] = device
+            answer = await self._ask("$SYS.REQ.SERVER.PING.CONNZ", query)
+            page = msgspec.json.decode(answer, type=_Connections)
+            found += page.data.connections
+            if len(page.data.connections) < PAGE:
+                return page.server.id, found
+
+    async def _ask(self, subject: str, content: dict[str, object]) -> bytes:
+        if self._client is None or self._client.is_closed:
+            message = "the gatekeeper has no connection to the broker"
+            raise UnavailableError(message)
+        try:
+            answer = await self._client.request(
+                subject, msgspec.json.encode(content), timeout=REQUEST_S
+            )
+        except (OSError, TimeoutError, nats.errors.Error) as error:
+            message = f"the broker does not answer its gatekeeper: {error!r}"
+            raise UnavailableError(message) from error
+        return answer.data
+
+    async def _on_closed(self) -> None:
+        self._lost.set()

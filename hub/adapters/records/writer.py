@@ -1,0 +1,95 @@
+"""The hot path: one SQLite connection in one thread, driver-level statements, full sync.
+
+Runs in a thread; `database.py` sees to it that only one call is under way.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.dialects import sqlite
+
+from hub.adapters.records import rows, statements
+from hub.model import DeadLetter, Group
+
+BUSY_TIMEOUT_S: Final = 5.0
+"""How long to wait for another process; those of this one queue."""
+FORGOTTEN_AT_ONCE: Final = 100
+"""Spool groups deleted in one transaction: a commit waits for no longer delete than this."""
+PRAGMAS: Final = (
+    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+    "PRAGMA journal_mode = WAL",
+    # In WAL, NORMAL would sync at checkpoints only and lose what was receipted since.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+SPOOL: Final = "spool"
+
+
+class GroupWriter:
+    """Writes groups, and forgets what the series store has."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        dialect = sqlite.dialect(paramstyle="named")
+        self._sql = statements.texts(dialect)
+        self._connection: sqlite3.Connection | None = None
+        self._position = 0
+
+    def open(self) -> None:
+        connection = self._connected()
+        (newest,) = connection.execute(self._sql["last_position"]).fetchone()
+        cursor = connection.execute(self._sql["cursor"], {"name": SPOOL}).fetchone()
+        self._position = max(newest or 0, cursor[0] if cursor else 0)
+
+    def commit(self, group: Group, *, revisions: Mapping[tuple[str, str], int]) -> int:
+        """Write all of the group in one synced transaction; return the spool position then."""
+        written = [(name, some) for name, some in rows.group(group, revisions=revisions) if some]
+        position = self._position
+        samples = rows.of_samples(group.samples) if group.samples else None
+        with self._transaction() as connection:
+            for name, some in written:
+                connection.executemany(self._sql[name], some)
+            if samples is not None:
+                position = connection.execute(self._sql["add_spool"], samples).fetchone()[0]
+        self._position = position
+        return position
+
+    def advance(self, position: int, *, dead_letters: Sequence[DeadLetter]) -> bool:
+        """Set the cursor, keep the dead letters, forget some groups; return whether all are."""
+        letters = [rows.of_dead_letter(letter) for letter in dead_letters]
+        with self._transaction() as connection:
+            connection.execute(self._sql["put_cursor"], {"name": SPOOL, "position": position})
+            connection.executemany(self._sql["add_dead_letter"], letters)
+            (first,) = connection.execute(self._sql["first_position"]).fetchone()
+            last = min(position, (first or 0) + FORGOTTEN_AT_ONCE)
+            connection.execute(self._sql["forget_spool"], {"position": last})
+        return last == position
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = sqlite3.connect(
+                self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None
+            )
+            for pragma in PRAGMAS:
+                self._connection.execute(pragma)
+        return self._connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connected()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            # Closing rolls back, also where the disk is too full for a ROLLBACK to be said.
+            self.close()
+            raise

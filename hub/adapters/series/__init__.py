@@ -1,0 +1,1 @@
+"""The `SeriesStore` port in InfluxDB, in SQLite and in memory."""

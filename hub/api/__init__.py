@@ -1,0 +1,1 @@
+"""The companion API: HTTP and WebSocket, one router a file."""

@@ -1,0 +1,133 @@
+"""What the hub can speak to."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from hub.api.bodies import PageOf, Shown
+from hub.api.gate import Parts, SignedIn
+from hub.api.parts import ApiParts
+from hub.api.problems import documented
+from hub.errors import UnknownError
+from hub.model import Capability, CommandSpec, DeviceKind, Property, ValueType
+
+router = APIRouter(prefix="/kinds", tags=["kinds"])
+
+
+class PropertyShown(Shown):
+    name: str
+    type: ValueType
+    unit: str
+    """UCUM code; empty where the value has none."""
+    minimum: float | None
+    maximum: float | None
+    choices: list[str]
+    max_length: int | None
+    """Of a string, in characters."""
+    settable: bool
+    """Whether it can be given as `desired` of the twin."""
+    needs: str | None
+    """A boolean property without which a reading means nothing."""
+    title_en: str
+    title_ko: str
+
+
+class ArgumentShown(Shown):
+    name: str
+    type: str
+    description: str
+
+
+class CommandShown(Shown):
+    name: str
+    description: str
+    arguments: list[ArgumentShown]
+
+
+class CapabilityShown(Shown):
+    name: str
+    properties: list[PropertyShown]
+    events: list[str]
+    commands: list[CommandShown]
+
+
+class KindShown(Shown):
+    name: str = Field(examples=["watch"])
+    title_en: str
+    title_ko: str
+    capabilities: list[CapabilityShown]
+
+
+class KindWithPayload(KindShown):
+    payload: dict[str, Any]
+    """JSON Schema of what a device of this kind may publish on `up/telemetry`."""
+
+
+@router.get("", summary="List the kinds of device", responses=documented(401))
+async def list_kinds(parts: Parts, _: SignedIn) -> PageOf[KindShown]:
+    """All of them on one page, by name."""
+    return PageOf(items=[KindShown(**_members(parts.kinds[n])) for n in sorted(parts.kinds)])
+
+
+@router.get("/{name}", summary="Show one kind of device", responses=documented(401, 404))
+async def show_kind(name: str, parts: Parts, _: SignedIn) -> KindWithPayload:
+    kind = kind_of(parts, name)
+    return KindWithPayload(**_members(kind), payload=parts.payload_schema(kind))
+
+
+def kind_of(parts: ApiParts, name: str) -> DeviceKind:
+    """Return the kind.
+
+    Raises:
+        UnknownError: no plug-in declares it.
+    """
+    kind = parts.kinds.get(name)
+    if kind is None:
+        raise UnknownError(what="device kind", name=name[:64])
+    return kind
+
+
+def _members(kind: DeviceKind) -> dict[str, Any]:
+    return {
+        "name": kind.name,
+        "title_en": kind.title_en,
+        "title_ko": kind.title_ko,
+        "capabilities": [_capability(capability) for capability in kind.capabilities],
+    }
+
+
+def _capability(capability: Capability) -> CapabilityShown:
+    return CapabilityShown(
+        name=capability.name,
+        properties=[_property(spec) for spec in capability.properties],
+        events=list(capability.events),
+        commands=[_command(spec) for spec in capability.commands],
+    )
+
+
+def _property(spec: Property) -> PropertyShown:
+    return PropertyShown(
+        name=spec.name,
+        type=spec.type,
+        unit=spec.unit,
+        minimum=spec.minimum,
+        maximum=spec.maximum,
+        choices=list(spec.choices),
+        max_length=spec.max_length if spec.type is ValueType.STRING else None,
+        settable=spec.settable,
+        needs=spec.needs,
+        title_en=spec.title_en,
+        title_ko=spec.title_ko,
+    )
+
+
+def _command(spec: CommandSpec) -> CommandShown:
+    return CommandShown(
+        name=spec.name,
+        description=spec.description,
+        arguments=[
+            ArgumentShown(name=a.name, type=a.type, description=a.description)
+            for a in spec.arguments
+        ],
+    )

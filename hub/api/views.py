@@ -1,0 +1,361 @@
+"""What a reader is shown of a device, of alarms and of people; made by `hub.api.gate` alone.
+
+No route touches readings, events, commands, states or alarms but through these.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hub.api.identity import SignedToken
+from hub.api.ownership import Ownership, Tenure, ownership_of, verdict
+from hub.api.parts import ApiState
+from hub.errors import InvalidInputError, NotPermittedError, UnavailableError, UnknownError
+from hub.model import (
+    Alarm,
+    Command,
+    Device,
+    DeviceEvent,
+    DeviceState,
+    FeedItem,
+    Membership,
+    Person,
+    Reader,
+    Role,
+    Subject,
+    knows,
+    purpose_of,
+)
+from hub.ports import Access, Page, SeriesPoint, SeriesQuery
+
+SERIES_TIMEOUT_S = 10.0
+LAG_MS = 5_000
+"""Samples that wait longer than this for the series store make it stale."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    state: ApiState
+    reader: Reader
+
+    def permit(self, subject: Subject, *, what: str) -> None:
+        """Pass the gate and leave a note of it.
+
+        Raises:
+            NotPermittedError: the gate keeps it from this reader.
+        """
+        found = verdict(self.reader, subject)
+        self.note(subject, what=what, allowed=found.allowed)
+        if not found.allowed:
+            raise NotPermittedError(found.reason)
+
+    def note(self, subject: Subject, *, what: str, allowed: bool) -> None:
+        """Note that another person's data was read, or asked for in vain."""
+        if subject.person in (None, self.reader.person):
+            return
+        access = Access(
+            reader=self.reader.person,
+            subject=subject.person,
+            purpose=purpose_of(self.reader, subject),
+            what=what,
+            at_ms=self.state.parts.clock.now_ms(),
+            allowed=allowed,
+        )
+        self.state.notes.note(access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView(View):
+    """One device and as much of it as the reader may see."""
+
+    ownership: Ownership
+
+    @property
+    def device(self) -> Device:
+        return self.ownership.device
+
+    @property
+    def known(self) -> bool:
+        """Whether the reader may know that it exists: now, or because it once was theirs."""
+        return knows(self.reader, self.ownership.now) or any(
+            tenure.subject.person == self.reader.person for tenure in self.ownership.tenures
+        )
+
+    @property
+    def visible(self) -> bool:
+        """Whether its data of now may be seen."""
+        return verdict(self.reader, self.ownership.now).allowed
+
+    def permit_now(self) -> None:
+        """Raise NotPermittedError where what the device says now is not the reader's to see."""
+        self.permit(self.ownership.now, what=f"device {self.device.id}")
+
+    def visible_at(self, at_ms: int) -> bool:
+        return verdict(self.reader, self.ownership.at(at_ms)).allowed
+
+    async def again(self) -> "DeviceView":
+        """Return the view after a change of whose the device is."""
+        ownership = await ownership_of(self.device, records=self.state.parts.records)
+        return replace(self, ownership=ownership)
+
+    async def now(self) -> DeviceState | None:
+        """Return the state, without what it said when it belonged to somebody else."""
+        self.permit_now()
+        state = await self.state.parts.worker.state(self.device.id)
+        if state is None:
+            return None
+        since_ms = self.ownership.since_ms
+        kept = {p: at for p, at in state.twin.reported_ms.items() if at >= since_ms}
+        reported = {p: v for p, v in state.twin.reported.items() if p in kept}
+        return replace(state, twin=replace(state.twin, reported=reported, reported_ms=kept))
+
+    async def points(self, query: SeriesQuery) -> list[SeriesPoint]:
+        """Return the points of those times at which the device spoke of whom the reader may see.
+
+        Raises:
+            NotPermittedError: there is no such time within the query.
+            UnavailableError: the series store does not answer.
+        """
+        points: list[SeriesPoint] = []
+        what = f"telemetry {self.device.id}/{query.property}"
+        for run in self._runs(query.start_ms, query.end_ms, what=what):
+            left = query.limit - len(points)
+            if left <= 0:
+                break
+            part = replace(query, start_ms=run.start_ms, end_ms=run.end_ms, limit=left)
+            # A bucket that began before the run holds nothing from before it.
+            points += [
+                replace(point, at_ms=max(point.at_ms, run.start_ms))
+                for point in await self._read(part)
+            ]
+        return points
+
+    async def _read(self, query: SeriesQuery) -> Sequence[SeriesPoint]:
+        try:
+            async with asyncio.timeout(SERIES_TIMEOUT_S):
+                return await self.state.parts.series.read(query)
+        except TimeoutError:
+            message = "the series store does not answer"
+            raise UnavailableError(message, retry_after_s=5) from None
+
+    def _runs(self, start_ms: int, end_ms: int, *, what: str) -> list[Tenure]:
+        """Return the readable stretches of [start, end), neighbours joined."""
+        runs: list[Tenure] = []
+        refused: Subject | None = None
+        for tenure in self.ownership.within(start_ms, end_ms):
+            found = verdict(self.reader, tenure.subject)
+            self.note(tenure.subject, what=what, allowed=found.allowed)
+            if not found.allowed:
+                refused = tenure.subject
+            elif runs and runs[-1].end_ms == tenure.start_ms:
+                runs[-1] = replace(runs[-1], end_ms=tenure.end_ms)
+            else:
+                runs.append(tenure)
+        if not runs and refused is not None:
+            raise NotPermittedError(verdict(self.reader, refused).reason)
+        return runs
+
+    async def stale_since_ms(self) -> int | None:
+        """Return since when samples wait for the series store; None where it keeps up."""
+        parts = self.state.parts
+        _, oldest_ms = await parts.records.spool_backlog()
+        if oldest_ms is None or parts.clock.now_ms() - oldest_ms < LAG_MS:
+            return None
+        return oldest_ms
+
+    async def events(self, *, limit: int, cursor: str | None) -> Page[DeviceEvent]:
+        """Return those events of a page that the reader may see."""
+        self._permit_some(what=f"events {self.device.id}")
+        page = await self.state.parts.records.events(
+            device=self.device.id, limit=limit, cursor=cursor
+        )
+        return replace(page, items=tuple(e for e in page.items if self.visible_at(e.at_ms)))
+
+    async def commands(self, *, limit: int, cursor: str | None) -> Page[Command]:
+        """Return those commands of a page that the reader may see."""
+        self._permit_some(what=f"commands {self.device.id}")
+        page = await self.state.parts.records.commands(
+            device=self.device.id, limit=limit, cursor=cursor
+        )
+        return replace(page, items=tuple(c for c in page.items if self.visible_at(c.issued_ms)))
+
+    async def command(self, command: str) -> Command:
+        """Return the command.
+
+        Raises:
+            UnknownError: there is none here, or it was for somebody else.
+        """
+        found = await self.state.parts.records.command(command)
+        if found is None or found.device != self.device.id:
+            raise UnknownError(what="command", name=command)
+        self._permit_some(what=f"commands {self.device.id}")
+        if not self.visible_at(found.issued_ms):
+            raise UnknownError(what="command", name=command)
+        return found
+
+    def _permit_some(self, *, what: str) -> None:
+        self._runs(self.ownership.tenures[0].start_ms, self.ownership.tenures[-1].end_ms, what=what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmView(View):
+    """Alarms of the people and homes that the reader may see."""
+
+    async def one(self, alarm: str) -> Alarm:
+        """Return the alarm.
+
+        Raises:
+            UnknownError: there is none, or none that this reader may know of.
+        """
+        found = await self.state.parts.records.alarm(alarm)
+        if found is None or not await self._shown(found, roles={}):
+            raise UnknownError(what="alarm", name=alarm)
+        return found
+
+    async def many(
+        self,
+        *,
+        devices: Collection[str],
+        active: bool | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Alarm]:
+        """Return those alarms of a page that the reader may see."""
+        page = await self.state.parts.records.alarms(
+            devices=devices, active=active, limit=limit, cursor=cursor
+        )
+        roles: dict[str, Mapping[str, Role]] = {}
+        shown = [alarm for alarm in page.items if await self._shown(alarm, roles=roles)]
+        return replace(page, items=tuple(shown))
+
+    async def _shown(self, alarm: Alarm, *, roles: dict[str, Mapping[str, Role]]) -> bool:
+        if alarm.household not in roles:
+            members = await self.state.parts.records.memberships(household=alarm.household)
+            roles[alarm.household] = {m.person: m.role for m in members}
+        role = roles[alarm.household].get(alarm.person or "")
+        subject = Subject(household=alarm.household, person=alarm.person, role=role)
+        allowed = verdict(self.reader, subject).allowed
+        if allowed:
+            self.note(subject, what=f"alarm {alarm.id}", allowed=True)
+        return allowed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleView(View):
+    """The reader themselves, and the people and devices of their households."""
+
+    async def oneself(self) -> Person:
+        person = await self.state.parts.records.person(self.reader.person)
+        if person is None:
+            raise UnknownError(what="person", name=self.reader.person)
+        return person
+
+    async def named(self, memberships: Sequence[Membership]) -> list[tuple[Membership, str]]:
+        """Return the members of one of the reader's households with their names."""
+        named = []
+        for membership in memberships:
+            person = await self.state.parts.records.person(membership.person)
+            if person is not None and membership.household in self.reader.roles:
+                named.append((membership, person.name))
+        return named
+
+    async def accesses(self, *, limit: int, cursor: str | None) -> Page[Access]:
+        """Return who read, or tried to read, what of the reader."""
+        return await self.state.parts.records.accesses(
+            subject=self.reader.person, limit=limit, cursor=cursor
+        )
+
+    async def devices(self, *, limit: int, cursor: str | None) -> Page[DeviceView]:
+        """Return those devices of a page that the reader may know of."""
+        page = await self.state.parts.records.devices(
+            households=tuple(self.reader.roles), limit=limit, cursor=cursor
+        )
+        views = [
+            DeviceView(
+                state=self.state,
+                reader=self.reader,
+                ownership=await ownership_of(device, records=self.state.parts.records),
+            )
+            for device in page.items
+        ]
+        return Page(items=tuple(view for view in views if view.known), next_cursor=page.next_cursor)
+
+    async def device_ids(self) -> list[str]:
+        """Return the ids of every device in the reader's households."""
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = await self.state.parts.records.devices(
+                households=tuple(self.reader.roles), limit=500, cursor=cursor
+            )
+            found += [device.id for device in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    async def member(self, person: str, *, household: str) -> Membership:
+        """Return the membership to whom a device may be bound.
+
+        Raises:
+            InvalidInputError: not a member of the household, or a guest.
+        """
+        for membership in await self.state.parts.records.memberships(household=household):
+            if membership.person == person and membership.role is not Role.GUEST:
+                return membership
+        message = "a device is bound to a member of its household who is not a guest"
+        raise InvalidInputError(message)
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveView:
+    """What one listener may hear; remembers it for a moment, as it is asked for every item."""
+
+    state: ApiState
+    reader: Reader
+    token: SignedToken
+    _known: dict[str, tuple[str | None, Ownership] | None] = field(default_factory=dict)
+    """Device -> whom it was bound to when looked up, and whose it was; None: not theirs."""
+
+    def forget(self, reader: Reader) -> None:
+        """Begin anew with the roles people have now."""
+        self.reader = reader
+        self._known.clear()
+
+    async def hears(self, item: FeedItem) -> bool:
+        """Return whether the item is theirs to hear."""
+        if item.device in self._known and self._known[item.device] is None:
+            return False
+        ownership = await self._ownership(item.device)
+        if ownership is None:
+            return False
+        subject = _subject_of(item, ownership)
+        allowed = verdict(self.reader, subject).allowed
+        if allowed:
+            view = View(state=self.state, reader=self.reader)
+            view.note(subject, what=f"live {item.device}", allowed=True)
+        return allowed
+
+    async def _ownership(self, device: str) -> Ownership | None:
+        now = await self.state.parts.worker.state(device)
+        person = now.person.id if now is not None and now.person is not None else None
+        known = self._known.get(device)
+        if known is None or known[0] != person:
+            ownership = None
+            if now is not None:
+                ownership = await ownership_of(now.device, records=self.state.parts.records)
+            if (
+                ownership is None
+                or not DeviceView(state=self.state, reader=self.reader, ownership=ownership).known
+            ):
+                self._known[device] = None
+                return None
+            known = self._known[device] = (person, ownership)
+        return known[1]
+
+
+def _subject_of(item: FeedItem, ownership: Ownership) -> Subject:
+    """Return whom the item speaks of; an alarm says so itself, however late it changed."""
+    if item.kind == "alarm":
+        person = item.body.get("person")
+        return ownership.of(person if isinstance(person, str) else None)
+    return ownership.at(item.at_ms)

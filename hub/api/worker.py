@@ -1,0 +1,74 @@
+"""What the API asks of the cell's worker; every change a person wishes goes through it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from hub.model import (
+    AcknowledgeRequest,
+    CancelRequest,
+    CommandRequest,
+    DeadLetter,
+    DesiredRequest,
+    DeviceState,
+    FeedItem,
+    Rule,
+    SnoozeRequest,
+)
+
+Request = CommandRequest | CancelRequest | DesiredRequest | AcknowledgeRequest | SnoozeRequest
+
+T = TypeVar("T")
+
+
+class Subscription(Protocol):
+    """What happened since the last look, for one listener; a slow one loses the oldest."""
+
+    @property
+    def dropped(self) -> int:
+        """How many items were lost since the beginning."""
+
+    def __aiter__(self) -> AsyncIterator[tuple[FeedItem, ...]]: ...
+
+
+class HubWorker(Protocol):
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Every rule in force, by id."""
+
+    async def submit(self, request: Request) -> object:
+        """Return what became of it, after the commit: a `Command`, `Twin` or `Alarm`.
+
+        A command whose id exists already is returned as it is.
+
+        Raises:
+            UnknownError: there is no such device, command or alarm.
+            InvalidInputError: the request fits no property or command of the device.
+            RefusedError: a stale revision, a command that was sent already, a cleared alarm.
+            UnavailableError: nothing was committed.
+        """
+
+    async def state(self, device: str) -> DeviceState | None: ...
+
+    async def put_rule(self, rule: Rule) -> Rule: ...
+
+    async def end_rule(self, rule: str) -> None: ...
+
+    async def refresh(self, *devices: str) -> None:
+        """Forget what is cached of the devices, their people and rules; the registry changed."""
+
+    async def retry(self, dead_letter: DeadLetter) -> None: ...
+
+    def subscribe(self, *, limit: int = 1000) -> AbstractAsyncContextManager[Subscription]: ...
+
+    def health(self) -> Mapping[str, object]:
+        """Return `{"ready": bool, "parts": {name: {"ok": bool, "since": …, "detail": …}}}`."""
+
+
+async def submit(worker: HubWorker, request: Request, *, answer: type[T]) -> T:
+    """Return the worker's answer, which is an `answer`."""
+    found = await worker.submit(request)
+    if not isinstance(found, answer):
+        message = f"{type(request).__name__} was answered by a {type(found).__name__}"
+        raise TypeError(message)
+    return found

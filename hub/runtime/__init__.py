@@ -1,0 +1,1 @@
+"""Receives, commits, acknowledges, and hands out what follows: the moving part of the hub."""

@@ -1,0 +1,135 @@
+"""Sends queued commands: in order, one in flight a device, none that is too old."""
+
+import asyncio
+import heapq
+import logging
+
+import msgspec
+
+from hub.errors import UnavailableError
+from hub.model import Command, CommandProgress, CommandStatus, Topics
+from hub.ports import Broker, Clock, Publication
+from hub.runtime.figures import Figures
+from hub.runtime.worker import Committed, Worker
+from hub.stages.commands import turn
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 0.5
+
+
+class CommandSender:
+    """Give `committed` to `Worker.listen` and run `run`."""
+
+    def __init__(  # noqa: PLR0913 - each is a part the composition root chooses
+        self,
+        *,
+        worker: Worker,
+        broker: Broker,
+        clock: Clock,
+        topics: Topics,
+        figures: Figures,
+        reply_timeout_ms: int,
+    ) -> None:
+        self._worker = worker
+        self._broker = broker
+        self._clock = clock
+        self._topics = topics
+        self._figures = figures
+        self._reply_timeout_ms = reply_timeout_ms
+        self._due: set[str] = set()
+        self._later: list[tuple[int, str]] = []
+        self._wake = asyncio.Event()
+
+    def load(self) -> None:
+        """Look at every device that something waits for."""
+        states = self._worker.memory.states
+        self._due.update(device for device, state in states.items() if state.commands)
+        self._wake.set()
+
+    def committed(self, committed: Committed) -> None:
+        draft = committed.draft
+        self._due.update(command.device for command in draft.commands.values())
+        self._due.update(device for device in draft.states if draft.states[device].commands)
+        if self._due:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._wait()
+            devices, self._due = self._due, set()
+            send: list[Command] = []
+            gone: list[CommandProgress] = []
+            for device in devices:
+                self._turn(device, send, gone)
+            if send or gone:
+                await self._send(send, gone)
+
+    async def _wait(self) -> None:
+        """Wait until something is due, now or by the hub's clock."""
+        while not self._due:
+            self._wake.clear()
+            now_ms = self._clock.now_ms()
+            while self._later and self._later[0][0] <= now_ms:
+                self._due.add(heapq.heappop(self._later)[1])
+            if self._due:
+                return
+            if not self._later:
+                await self._wake.wait()
+                continue
+            await self._nap((self._later[0][0] - now_ms) / 1000)
+
+    async def _nap(self, seconds: float) -> None:
+        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
+        woken = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait((sleep, woken), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            woken.cancel()
+
+    def _turn(self, device: str, send: list[Command], gone: list[CommandProgress]) -> None:
+        state = self._worker.memory.states.get(device)
+        if state is None:
+            return
+        now_ms = self._clock.now_ms()
+        step = turn(state, now_ms=now_ms, reply_timeout_ms=self._reply_timeout_ms)
+        send += step.send
+        gone += step.gone
+        if step.look_again_ms is not None:
+            heapq.heappush(self._later, (step.look_again_ms, device))
+
+    async def _send(self, send: list[Command], gone: list[CommandProgress]) -> None:
+        try:
+            if send:
+                await self._broker.publish([self._publication(command) for command in send])
+        except UnavailableError:
+            self._due.update(command.device for command in send)
+            await self._clock.sleep(RETRY_S)
+            send = []
+        now_ms = self._clock.now_ms()
+        sent = [
+            CommandProgress(
+                device=command.device,
+                command=command.id,
+                status=CommandStatus.SENT,
+                reason="",
+                now_ms=now_ms,
+            )
+            for command in send
+        ]
+        self._figures.sent(len(sent))
+        await self._worker.tell([*sent, *gone])
+
+    def _publication(self, command: Command) -> Publication:
+        payload = msgspec.json.encode(
+            {
+                "id": command.id,
+                "name": command.name,
+                "args": command.args,
+                "issued_at": command.issued_ms,
+                "expires_at": command.expires_ms,
+            }
+        )
+        return Publication(topic=self._topics.down(command.device, "command"), payload=payload)

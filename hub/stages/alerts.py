@@ -1,0 +1,242 @@
+"""Delivery, in the present: who is touched for a step of the ladder, and how strongly."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from hub.model import (
+    Alarm,
+    AlertMode,
+    Command,
+    DeviceKind,
+    DeviceState,
+    RuleSpec,
+    Schedule,
+    Threshold,
+    Timer,
+    TimerFired,
+)
+from hub.model.changes import AlarmChanged, CommandQueued, Hush, TimerEnded, Touch
+from hub.model.view import View
+
+END_WITHIN_MS = 60_000
+"""How long an `alert_end` is worth sending."""
+
+Delivered = AlarmChanged | CommandQueued | Timer | TimerEnded
+
+
+def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
+    """Answer a felt step with commands, if it is fresh and nobody asked for quiet."""
+    threshold, transition = touch.threshold, touch.transition
+    spec = threshold.spec
+    state = view.state(threshold.device)
+    alarm = state.alarms.get(touch.alarm) if state else None
+    if state is None or alarm is None:
+        return ()
+    now_ms = touch.received_ms
+    if now_ms - transition.at_ms > spec.freshness_s * 1000:
+        return ()
+    suppressed = spec.schedule is not None and not within(
+        spec.schedule, transition.at_ms, state.person.time_zone if state.person else "UTC"
+    )
+    if suppressed != alarm.suppressed:
+        alarm = replace(alarm, suppressed=suppressed)
+    responders = [
+        responder
+        for responder in responders_of(threshold, state, view)
+        if not _felt_it_alone(responder, transition.at_ms, view)
+    ]
+    if suppressed or not responders or _quiet(alarm, transition.level, now_ms):
+        return (AlarmChanged(alarm),)
+    not_before_ms = max(now_ms, alarm.touched_ms + view.touch_gap_ms)
+    touched = replace(alarm, felt=True, touched_ms=not_before_ms)
+    timers: tuple[Timer, ...] = ()
+    if spec.contact is not None and alarm.contact_due_ms is None and _on_top(spec, transition.step):
+        timer = _contact_timer(alarm, spec, now_ms)
+        touched = replace(touched, contact_due_ms=timer.due_ms)
+        timers = (timer,)
+    text = words(threshold, transition.value)
+    commands = [
+        CommandQueued(
+            Command(
+                id=_command_id(alarm.id, transition.at_ms, responder.device.id, "alert"),
+                device=responder.device.id,
+                name="alert",
+                args=alert_args(alarm.id, spec, transition.step, text),
+                issued_ms=now_ms,
+                expires_ms=transition.at_ms + int(spec.freshness_s * 1000),
+                not_before_ms=not_before_ms,
+                key=_key(threshold.rule, threshold.device),
+                cause=alarm.id,
+            )
+        )
+        for responder in responders
+    ]
+    return (AlarmChanged(touched), *commands, *timers)
+
+
+def hush(ended: Hush, view: View) -> Iterable[Delivered]:
+    """End what is felt, on every device that was touched."""
+    state = view.state(ended.alarm.device)
+    if state is None or ended.threshold is None:
+        return ()
+    commands = [
+        CommandQueued(
+            Command(
+                id=_command_id(ended.alarm.id, ended.now_ms, responder.device.id, "alert_end"),
+                device=responder.device.id,
+                name="alert_end",
+                args={"alert": ended.alarm.id},
+                issued_ms=ended.now_ms,
+                expires_ms=ended.now_ms + END_WITHIN_MS,
+                key=_key(ended.alarm.rule, ended.alarm.device),
+                cause=ended.alarm.id,
+            )
+        )
+        for responder in responders_of(ended.threshold, state, view)
+    ]
+    return (*commands, TimerEnded(_contact_id(ended.alarm)))
+
+
+def _quiet(alarm: Alarm, level: int, now_ms: int) -> bool:
+    if alarm.snoozed_until_ms is not None and now_ms < alarm.snoozed_until_ms:
+        return True
+    return alarm.acknowledged_level is not None and level <= alarm.acknowledged_level
+
+
+def _felt_it_alone(responder: DeviceState, at_ms: int, view: View) -> bool:
+    """A device that alerts alone has answered for what it measured before it came back."""
+    alone = view.kind(responder.device.kind).alerts_alone
+    return alone and at_ms < responder.ready_ms
+
+
+def responders_of(threshold: Threshold, state: DeviceState, view: View) -> Iterator[DeviceState]:
+    """Yield those that answer: the named ones; the device itself; the person's that can."""
+    named = threshold.spec.responders
+    if named:
+        candidates: Iterable[str] = named
+    elif _can_answer(view.kind(state.device.kind)):
+        candidates = (state.device.id,)
+    elif state.person is not None:
+        candidates = view.devices_of(state.person.id)
+    else:
+        candidates = view.devices_in(state.device.household)
+    for candidate in candidates:
+        responder = view.state(candidate)
+        if responder is None or responder.device.household != state.device.household:
+            continue
+        if _can_answer(view.kind(responder.device.kind)):
+            yield responder
+
+
+def _can_answer(kind: DeviceKind) -> bool:
+    return kind.can_vibrate or kind.can_sound
+
+
+def alert_args(
+    alarm: str, spec: RuleSpec, step: int, text: Mapping[str, str]
+) -> Mapping[str, object]:
+    """Return the arguments of the `alert` command of one step (from 0), mode and caps applied."""
+    rung = spec.ladder.steps[step]
+    args: dict[str, object] = {"alert": alarm, "step": step + 1}
+    if spec.mode is not AlertMode.SOUND:
+        args["haptic"] = {
+            "pattern": rung.haptic.pattern,
+            "amplitude": min(rung.haptic.amplitude, spec.max_amplitude),
+            "repeat": rung.haptic.repeat,
+        }
+    if spec.mode is not AlertMode.TOUCH:
+        volume = min(rung.sound.volume, spec.max_volume)
+        args["sound"] = {"tone": rung.sound.tone, "volume": volume}
+    args["text"] = dict(text)
+    return args
+
+
+def words(threshold: Threshold, value: float) -> Mapping[str, str]:
+    """Return what happened, with the number and the limit, in both languages."""
+    name = threshold.spec.name
+    return {
+        "en": f"{name}: {value:g}, limit {threshold.limit:g}",
+        "ko": f"{name}: {value:g}, 한계 {threshold.limit:g}",
+    }
+
+
+def within(schedule: Schedule, at_ms: int, time_zone: str) -> bool:
+    """Return whether the instant falls into the schedule's window of the person's local day."""
+    local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(time_zone))
+    minute = local.hour * 60 + local.minute
+    start, end = schedule.start_minute, schedule.end_minute
+    if start <= end:
+        return local.weekday() in schedule.days and start <= minute < end
+    if minute >= start:
+        return local.weekday() in schedule.days
+    return minute < end and (local.weekday() - 1) % 7 in schedule.days
+
+
+# ------------------------------------------------------------------------------------ the contact
+
+
+def _contact_id(alarm: Alarm) -> str:
+    return f"contact:{alarm.id}"
+
+
+def _on_top(spec: RuleSpec, step: int) -> bool:
+    return step == len(spec.ladder.steps) - 1
+
+
+def _contact_timer(alarm: Alarm, spec: RuleSpec, now_ms: int) -> Timer:
+    return Timer(
+        id=_contact_id(alarm),
+        due_ms=now_ms + int(spec.contact_after_s * 1000),
+        kind="contact",
+        device=alarm.device,
+        subject=alarm.id,
+    )
+
+
+def tell_contact(fired: TimerFired, view: View) -> Iterable[Delivered]:
+    """Tell the contact, once, if the top step still stands unanswered."""
+    if fired.kind != "contact":
+        return ()
+    state = view.state(fired.device)
+    alarm = state.alarms.get(fired.subject) if state else None
+    rule = view.rule(alarm.rule) if alarm else None
+    if alarm is None or rule is None or rule.spec.contact is None:
+        return (TimerEnded(fired.id),)
+    answered = _quiet(alarm, alarm.level, fired.now_ms) or not _on_top(rule.spec, alarm.step)
+    if answered or alarm.contact_told_ms is not None:
+        return (TimerEnded(fired.id),)
+    name = state.person.name if state and state.person else fired.device
+    text = {
+        "en": f"{name} does not answer: {rule.spec.name}",
+        "ko": f"{name}님이 응답하지 않습니다: {rule.spec.name}",
+    }
+    commands = [
+        CommandQueued(
+            Command(
+                id=_command_id(alarm.id, fired.now_ms, device, "contact"),
+                device=device,
+                name="alert",
+                args=alert_args(alarm.id, rule.spec, 0, text),
+                issued_ms=fired.now_ms,
+                expires_ms=fired.now_ms + 15 * 60_000,
+                cause=alarm.id,
+            )
+        )
+        for device in view.devices_of(rule.spec.contact)
+        if (contact := view.state(device)) and _can_answer(view.kind(contact.device.kind))
+    ]
+    told = replace(alarm, contact_told_ms=fired.now_ms)
+    return (AlarmChanged(told), *commands, TimerEnded(fired.id))
+
+
+def _key(rule: str, device: str) -> str:
+    return f"alert:{rule}:{device}"
+
+
+def _command_id(alarm: str, at_ms: int, device: str, name: str) -> str:
+    digest = hashlib.sha256(f"{alarm}\n{at_ms}\n{device}\n{name}".encode()).digest()
+    return "cm_" + base64.b32encode(digest[:15]).decode().lower()

@@ -1,0 +1,173 @@
+"""The life of a command: queued, in order, one in flight a device, never twice, never for ever."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hub.errors import InvalidInputError, RefusedError, UnknownError
+from hub.model import (
+    CancelRequest,
+    Command,
+    CommandProgress,
+    CommandRequest,
+    CommandStatus,
+    Connection,
+    DeviceState,
+    Reply,
+)
+from hub.model.changes import CommandChanged, CommandQueued
+from hub.model.view import View
+
+MAX_OPEN = 1000
+"""Commands waiting for one device."""
+AWAY = frozenset({Connection.LOST, Connection.DISCONNECTED, Connection.SLEEPING})
+
+
+def request(asked: CommandRequest, view: View) -> Iterable[CommandQueued]:
+    """Queue what a person asks of a device.
+
+    Raises:
+        UnknownError: no such device.
+        InvalidInputError: devices of this kind know no such command.
+        RefusedError: too many commands wait for the device.
+    """
+    state = view.state(asked.device)
+    if state is None:
+        what = "device"
+        raise UnknownError(what, asked.device)
+    known = view.kind(state.device.kind).commands
+    if asked.name not in known:
+        message = (
+            f"a {state.device.kind} knows {', '.join(known) or 'no command'}, not {asked.name!r}"
+        )
+        raise InvalidInputError(message)
+    if len(state.commands) >= MAX_OPEN:
+        message = f"{len(state.commands)} commands wait for {asked.device} already"
+        raise RefusedError(message)
+    command = Command(
+        id=asked.command,
+        device=asked.device,
+        name=asked.name,
+        args=asked.args,
+        issued_ms=asked.now_ms,
+        expires_ms=asked.expires_ms,
+        author=asked.author,
+    )
+    return (CommandQueued(command),)
+
+
+def queue(queued: CommandQueued, view: View) -> Iterable[CommandChanged]:
+    """Put the command in the queue; one it replaces and that was not sent is cancelled."""
+    command = queued.command
+    state = view.state(command.device)
+    if state is None or command.id in state.commands:
+        return ()
+    replaced = [
+        CommandChanged(moved(old, CommandStatus.CANCELLED, "superseded", command.issued_ms))
+        for old in state.commands.values()
+        if command.key is not None and old.key == command.key and old.status is CommandStatus.QUEUED
+    ]
+    history = ((CommandStatus.QUEUED.value, command.issued_ms),)
+    return (*replaced, CommandChanged(replace(command, history=history)))
+
+
+def cancel(asked: CancelRequest, view: View) -> Iterable[CommandChanged]:
+    """Take a command back that was not sent yet.
+
+    Raises:
+        UnknownError: no such open command.
+        RefusedError: it is on its way already.
+    """
+    command = _open(view, asked.device, asked.command)
+    if command is None:
+        what = "open command"
+        raise UnknownError(what, asked.command)
+    if command.status is not CommandStatus.QUEUED:
+        message = f"the command is {command.status.value} already and cannot be taken back"
+        raise RefusedError(message)
+    return (CommandChanged(moved(command, CommandStatus.CANCELLED, "taken back", asked.now_ms)),)
+
+
+def hear(reply: Reply, view: View) -> Iterable[CommandChanged]:
+    command = _open(view, reply.device, reply.command)
+    if command is None:
+        return ()
+    return _progress(command, CommandStatus(reply.status), reply.reason, reply.received_ms)
+
+
+def progress(made: CommandProgress, view: View) -> Iterable[CommandChanged]:
+    command = _open(view, made.device, made.command)
+    return () if command is None else _progress(command, made.status, made.reason, made.now_ms)
+
+
+def _open(view: View, device: str, command: str) -> Command | None:
+    state = view.state(device)
+    return state.commands.get(command) if state else None
+
+
+def _progress(
+    command: Command, status: CommandStatus, reason: str, now_ms: int
+) -> Iterable[CommandChanged]:
+    """Move forward only: a late `sent` never undoes a reply that was quicker."""
+    if status.rank <= command.status.rank:
+        return ()
+    return (CommandChanged(moved(command, status, reason, now_ms)),)
+
+
+def moved(command: Command, status: CommandStatus, reason: str, now_ms: int) -> Command:
+    return replace(
+        command,
+        status=status,
+        reason=reason,
+        history=(*command.history, (status.value, now_ms)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What the sender does for one device now, and when to look again."""
+
+    send: tuple[Command, ...] = ()
+    gone: tuple[CommandProgress, ...] = ()
+    look_again_ms: int | None = None
+
+
+def turn(state: DeviceState, *, now_ms: int, reply_timeout_ms: int) -> Turn:
+    """Return the device's next step: expire what is too old, send what may go.
+
+    One command is in flight at a time; one that replaces it (same key) does not wait for it. A
+    head that is not answered in time is given up, so that it never blocks for ever.
+    """
+    gone: list[CommandProgress] = []
+    send: list[Command] = []
+    times: list[int] = []
+    flying: Command | None = None
+    for command in state.commands.values():
+        if command.status is CommandStatus.QUEUED:
+            if command.expires_ms <= now_ms:
+                gone.append(_given_up(command, CommandStatus.EXPIRED, "not sent in time", now_ms))
+                continue
+            times.append(command.expires_ms)
+            if state.connection in AWAY or (flying and flying.key != command.key):
+                continue
+            if flying is not None and command.key is None:
+                continue
+            if command.not_before_ms > now_ms:
+                times.append(command.not_before_ms)
+                flying = flying or command
+                continue
+            send.append(command)
+            flying = command
+        else:
+            due_ms = command.history[-1][1] + reply_timeout_ms
+            if due_ms <= now_ms:
+                gone.append(_given_up(command, CommandStatus.TIMED_OUT, "no answer", now_ms))
+            else:
+                times.append(due_ms)
+                flying = flying or command
+    return Turn(send=tuple(send), gone=tuple(gone), look_again_ms=min(times, default=None))
+
+
+def _given_up(command: Command, status: CommandStatus, reason: str, now_ms: int) -> CommandProgress:
+    return CommandProgress(
+        device=command.device, command=command.id, status=status, reason=reason, now_ms=now_ms
+    )

@@ -1,0 +1,106 @@
+"""What a watch keeps until the hub has said that it is durable."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Content = dict[str, Any]
+"""One element of `up/telemetry`, or one `up/event`, as it goes over the wire."""
+
+MAX_ELEMENTS = 200
+"""In one array: some 40 kB, far below the 128 kB that a message may have."""
+GIVE_UP_AFTER = 3
+"""Sendings, the first included, after which a number the hub cannot read is skipped."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """One reading or event that no receipt has named yet."""
+
+    leaf: str
+    """`telemetry` or `event`."""
+    content: Content
+    sends: int = 0
+    sent_ms: int = -1
+    receipted_since: bool = False
+    """The hub has receipted something after this was sent for the last time."""
+
+    def mark(self, now_ms: int) -> Content:
+        """Return what to send now; gives up a reading that the hub cannot read.
+
+        It cannot if it receipts others and not this one, however often it is sent.
+        """
+        if self.leaf == "telemetry" and self.sends >= GIVE_UP_AFTER and self.receipted_since:
+            boot, seq = self.content["boot"], self.content["seq"]
+            self.content = {"boot": boot, "seq": seq, "skipped": True}
+        self.sends += 1
+        self.sent_ms = now_ms
+        self.receipted_since = False
+        return self.content
+
+
+class Outbox:
+    """Unreceipted readings and events in the order in which they came to be."""
+
+    def __init__(self, boot: str) -> None:
+        self.boot = boot
+        self.seq = 0
+        self._kept: dict[tuple[str, int | str], Kept] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def number(self, at_ms: int, values: Mapping[str, object]) -> Content:
+        """Return a reading with the next sequence number; keep it by `keep_reading`."""
+        return {"ts": at_ms, "values": dict(values), "seq": self.seq + 1, "boot": self.boot}
+
+    def keep_reading(self, content: Content) -> Kept:
+        if content["boot"] == self.boot:
+            self.seq = max(self.seq, content["seq"])
+        kept = self._kept[content["boot"], content["seq"]] = Kept("telemetry", content)
+        return kept
+
+    def keep_event(self, content: Content) -> Kept:
+        return self._kept.setdefault(("event", content["id"]), Kept("event", content))
+
+    def receipt(self, boot: str, seq: int, events: Sequence[str]) -> int:
+        """Forget what the hub has made durable; return how many that were."""
+        done: list[tuple[str, int | str]] = [("event", event) for event in events]
+        for key, kept in self._kept.items():
+            if kept.leaf == "telemetry" and key[0] == boot:
+                if kept.content["seq"] > seq:
+                    break
+                done.append(key)
+        before = len(self._kept)
+        for key in done:
+            self._kept.pop(key, None)
+        for kept in self._kept.values():
+            if kept.sends >= GIVE_UP_AFTER:
+                kept.receipted_since = True
+        return before - len(self._kept)
+
+    def contents(self) -> Iterator[tuple[str, Content]]:
+        """Return (leaf, content) of all that is kept, in order."""
+        return ((kept.leaf, kept.content) for kept in self._kept.values())
+
+    def due(self, now_ms: int, *, older_than_ms: int | None) -> Iterator[tuple[str, list[Content]]]:
+        """Return (leaf, contents) for each message to send now, in order, and mark them sent.
+
+        Due is what was last sent `older_than_ms` ago or earlier; None: everything. What was sent
+        often without a receipt goes alone, so that one unreadable element does not hold up others.
+        """
+        bundle: list[Content] = []
+        for kept in self._kept.values():
+            if older_than_ms is not None and 0 <= kept.sent_ms > now_ms - older_than_ms:
+                continue
+            alone = kept.leaf == "event" or kept.sends >= GIVE_UP_AFTER - 1
+            if bundle and (alone or len(bundle) == MAX_ELEMENTS):
+                yield "telemetry", bundle
+                bundle = []
+            content = kept.mark(now_ms)
+            if alone:
+                yield kept.leaf, [content]
+            else:
+                bundle.append(content)
+        if bundle:
+            yield "telemetry", bundle

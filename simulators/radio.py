@@ -1,0 +1,188 @@
+"""Carries one watch's messages to and from a broker, and loses the network when told to."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from dataclasses import dataclass
+from random import Random
+from urllib.parse import urlsplit
+
+from aiomqtt import Client, MqttError, TLSParameters, Will
+
+from hub.errors import InvalidInputError
+from simulators.clock import SimulatedClock
+from simulators.faults import Air, Faults
+from simulators.messages import Outgoing
+from simulators.watch import Watch
+
+KEEP_ALIVE_S = 15
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 30.0
+TICK_S = 1.0
+PARTING_S = 3.0
+ASLEEP_S = (20, 90)
+LOST_S = (10, 60)
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where the broker is and who asks.
+
+    Raises:
+        InvalidInputError: the URL is not of a broker.
+    """
+
+    url: str
+    """`mqtt://host:port` or `mqtts://host:port`."""
+    token: str | None = None
+    ca_file: str | None = None
+    spread_s: float = 0.0
+    """Many watches that lose one broker come back within this time, not at once."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in PORTS or not parts.hostname:
+            message = f"{self.url!r} is no broker; give mqtt://host:port or mqtts://host:port"
+            raise InvalidInputError(message)
+
+    def client(self, watch: Watch) -> Client:
+        """Return a client that has not connected yet; the broker keeps its session."""
+        parts = urlsplit(self.url)
+        tls = TLSParameters(ca_certs=self.ca_file, cert_reqs=ssl.CERT_REQUIRED)
+        return Client(
+            parts.hostname or "",
+            parts.port or PORTS[parts.scheme],
+            identifier=watch.device,
+            username=watch.device if self.token else None,
+            password=self.token,
+            clean_session=False,
+            keepalive=KEEP_ALIVE_S,
+            will=Will(f"{watch.base}/up/status", b'{"status":"lost"}', qos=1, retain=True),
+            tls_params=tls if parts.scheme == "mqtts" else None,
+        )
+
+
+class Radio:
+    """One watch's connection; comes back by itself, later each time and never on the dot."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        endpoint: Endpoint,
+        *,
+        clock: SimulatedClock,
+        faults: Faults,
+        rng: Random,
+    ) -> None:
+        self._watch = watch
+        self._endpoint = endpoint
+        self._clock = clock
+        self._faults = faults
+        self._rng = rng
+        self._air = Air(faults, rng=rng)
+        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._away_until_ms = 0
+        self.ever_connected = False
+        self.trouble = ""
+        """Why there is no connection now; empty while there is one."""
+
+    def wake(self) -> None:
+        """Have the watch's outgoing messages sent."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Say goodbye and let `run` return."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Keep the watch connected until `stop`."""
+        failures = 0
+        while not self._stop.is_set():
+            self.trouble = ""
+            try:
+                await self._session()
+                failures = 0
+            except* (MqttError, TimeoutError) as lost:
+                self.trouble = str(lost.exceptions[0])
+                failures = 0 if self._watch.connected else failures + 1
+            finally:
+                self._watch.disconnect(self._clock.now_ms())
+                self._air.clear()
+            await self._pause(failures)
+
+    async def _session(self) -> None:
+        async with self._endpoint.client(self._watch) as client:
+            await client.subscribe(f"{self._watch.base}/down/#", qos=1)
+            self.ever_connected = True
+            self._watch.connect(self._clock.now_ms())
+            async with asyncio.TaskGroup() as group:
+                receiving = group.create_task(self._receive(client))
+                sending = group.create_task(self._send(client))
+                parting = await self._until_parting(client)
+                sending.cancel()
+                receiving.cancel()
+            self._watch.part(parting)
+            async with asyncio.timeout(PARTING_S):
+                await self._publish(client, self._watch.take())
+
+    async def _receive(self, client: Client) -> None:
+        async for message in client.messages:
+            self._watch.receive(message.topic.value, message.payload, self._clock.now_ms())
+            self.wake()
+
+    async def _send(self, client: Client) -> None:
+        while True:
+            self._wake.clear()
+            self._watch.tick(self._clock.now_ms())
+            messages = self._air.carry(self._watch.take(), self._clock.now_ms())
+            await self._publish(client, messages)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._wake.wait()
+
+    async def _publish(self, client: Client, messages: list[Outgoing]) -> None:
+        for message in messages:
+            await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+
+    async def _until_parting(self, client: Client) -> str:
+        """Return the word to leave with: at the end, or when the watch falls asleep."""
+        sleep_s = self._chance(self._faults.sleep)
+        loss_s = self._chance(self._faults.loss)
+        fault_s = min(sleep_s, loss_s)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if fault_s == float("inf") else fault_s):
+                await self._stop.wait()
+                return "disconnected"
+        away_s = self._rng.uniform(*(ASLEEP_S if sleep_s < loss_s else LOST_S))
+        self._away_until_ms = self._clock.now_ms() + round(away_s * 1000)
+        if sleep_s >= loss_s:
+            _cut(client)
+            # The receiving task finds the connection gone and ends this one.
+            await asyncio.sleep(KEEP_ALIVE_S)
+        return "sleeping"
+
+    def _chance(self, a_minute: float) -> float:
+        """Return the real seconds until something that happens `a_minute` times a minute."""
+        if not a_minute:
+            return float("inf")
+        return self._rng.expovariate(a_minute / 60) / self._clock.rate
+
+    async def _pause(self, failures: int) -> None:
+        """Stay away as long as the fault lasts, then a random while that grows with failure."""
+        ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**failures) + self._endpoint.spread_s
+        pause_s = self._rng.uniform(FIRST_PAUSE_S / 5, ceiling)
+        away_s = (self._away_until_ms - self._clock.now_ms()) / 1000 / self._clock.rate
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(pause_s, away_s)):
+                await self._stop.wait()
+
+
+def _cut(client: Client) -> None:
+    """Take the connection away as a tunnel does, without goodbye, so that the will is sent."""
+    # aiomqtt has no way to lose a connection on purpose.
+    connection = client._client.socket()  # noqa: SLF001
+    if isinstance(connection, socket.socket):
+        connection.shutdown(socket.SHUT_RDWR)
