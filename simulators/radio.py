@@ -21,6 +21,8 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 TICK_S = 1.0
 PARTING_S = 3.0
+LOOP_TURNS = 3
+"""After which what is to be written to a socket has been."""
 ASLEEP_S = (20, 90)
 LOST_S = (10, 60)
 PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -82,8 +84,10 @@ class Radio:
         self._faults = faults
         self._rng = rng
         self._air = Air(faults, rng=rng)
+        self._line = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
+        self._on_air = False
         self._away_until_ms = 0
         self.ever_connected = False
         self.trouble = ""
@@ -118,23 +122,31 @@ class Radio:
             await client.subscribe(f"{self._watch.base}/down/#", qos=1)
             self.ever_connected = True
             self._watch.connect(self._clock.now_ms())
+            self._on_air = True
             async with asyncio.TaskGroup() as group:
                 receiving = group.create_task(self._receive(client))
                 sending = group.create_task(self._send(client))
                 parting = await self._until_parting(client)
-                sending.cancel()
+                self._on_air = False
+                self.wake()
+                await sending
                 receiving.cancel()
             self._watch.part(parting)
             async with asyncio.timeout(PARTING_S):
                 await self._publish(client, self._watch.take())
 
     async def _receive(self, client: Client) -> None:
-        async for message in client.messages:
-            self._watch.receive(message.topic.value, message.payload, self._clock.now_ms())
-            self.wake()
+        try:
+            async for message in client.messages:
+                self._watch.receive(message.topic.value, message.payload, self._clock.now_ms())
+                self.wake()
+        finally:
+            self._on_air = False
 
     async def _send(self, client: Client) -> None:
-        while True:
+        # Not ended by cancelling alone: `asyncio.wait_for` of Python 3.11, in aiomqtt's `publish`,
+        # forgets a cancellation that comes together with its result.
+        while self._on_air:
             self._wake.clear()
             self._watch.tick(self._clock.now_ms())
             messages = self._air.carry(self._watch.take(), self._clock.now_ms())
@@ -145,7 +157,8 @@ class Radio:
 
     async def _publish(self, client: Client, messages: list[Outgoing]) -> None:
         for message in messages:
-            await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
+            async with self._line:
+                await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
 
     async def _until_parting(self, client: Client) -> str:
         """Return the word to leave with: at the end, or when the watch falls asleep."""
@@ -159,10 +172,22 @@ class Radio:
         away_s = self._rng.uniform(*(ASLEEP_S if sleep_s < loss_s else LOST_S))
         self._away_until_ms = self._clock.now_ms() + round(away_s * 1000)
         if sleep_s >= loss_s:
-            _cut(client)
+            await self._cut(client)
+        return "sleeping"
+
+    async def _cut(self, client: Client) -> None:
+        """Take the connection away as a tunnel does, without goodbye, so that the will is sent."""
+        # Only between two messages: aiomqtt would go on waiting to write on the closed socket's
+        # number, which the next connection may have.
+        async with self._line:
+            for _ in range(LOOP_TURNS):
+                await asyncio.sleep(0)
+            # aiomqtt has no way to lose a connection on purpose.
+            connection = client._client.socket()  # noqa: SLF001
+            if isinstance(connection, socket.socket):
+                connection.shutdown(socket.SHUT_RDWR)
             # The receiving task finds the connection gone and ends this one.
             await asyncio.sleep(KEEP_ALIVE_S)
-        return "sleeping"
 
     def _chance(self, a_minute: float) -> float:
         """Return the real seconds until something that happens `a_minute` times a minute."""
@@ -178,11 +203,3 @@ class Radio:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(pause_s, away_s)):
                 await self._stop.wait()
-
-
-def _cut(client: Client) -> None:
-    """Take the connection away as a tunnel does, without goodbye, so that the will is sent."""
-    # aiomqtt has no way to lose a connection on purpose.
-    connection = client._client.socket()  # noqa: SLF001
-    if isinstance(connection, socket.socket):
-        connection.shutdown(socket.SHUT_RDWR)

@@ -101,7 +101,7 @@ def ownership(
 
 
 def _end_ms(binding: Binding, device: Device) -> int:
-    """Return when the binding ended; what a device said as it was shut out is still its person's."""
+    """Return when the binding ended; what a device says as it is shut out is its person's."""
     if binding.until_at is None:
         return END_MS
     if device.revoked_at is not None and binding.until_at >= device.revoked_at:

@@ -47,7 +47,8 @@ class Alarm:
     felt: bool = False
     """Somebody was touched because of it."""
     touched_ms: int = 0
-    """Hub time of the newest touch, to keep touches apart."""
+    """Hub time at which the newest touch goes out, to keep touches apart; one that replaces a
+    touch still to come goes out in its place."""
     crossings: int = 0
     felt_alone: tuple[tuple[int, int], ...] = ()
     """(device time ms, step) at which the device alerted by itself."""

@@ -40,7 +40,7 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
     if now_ms - transition.at_ms > spec.freshness_s * 1000:
         return ()
     suppressed = spec.schedule is not None and not within(
-        spec.schedule, transition.at_ms, state.person.time_zone if state.person else "UTC"
+        spec.schedule, now_ms, state.person.time_zone if state.person else "UTC"
     )
     if suppressed != alarm.suppressed:
         alarm = replace(alarm, suppressed=suppressed)
@@ -51,7 +51,9 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
     ]
     if suppressed or not responders or _quiet(alarm, transition.level, now_ms):
         return (AlarmChanged(alarm),)
-    not_before_ms = max(now_ms, alarm.touched_ms + view.touch_gap_ms)
+    not_before_ms = alarm.touched_ms
+    if not_before_ms < now_ms:
+        not_before_ms = max(now_ms, alarm.touched_ms + view.touch_gap_ms)
     touched = replace(alarm, felt=True, touched_ms=not_before_ms)
     timers: tuple[Timer, ...] = ()
     if spec.contact is not None and alarm.contact_due_ms is None and _on_top(spec, transition.step):

@@ -25,7 +25,7 @@ def acknowledge(request: AcknowledgeRequest, view: View) -> Iterable[AlarmChange
         alarm,
         acknowledged_ms=request.now_ms,
         acknowledged_by=request.author,
-        acknowledged_level=alarm.level,
+        acknowledged_level=max(alarm.level, 0),
     )
     return _answered(answered, view, request.now_ms)
 

@@ -116,6 +116,7 @@ class MqttSite(Site):
             port=proxy.port,
             client_id="hub-main",
             subscriptions=("cx/1/main/+/up/+",),
+            open_timeout_s=3.0,
             session_file=server.folder / "session",
         )
         self._brokers: list[PahoBroker] = []

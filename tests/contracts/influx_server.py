@@ -107,8 +107,8 @@ class InfluxServer:
 
     def query(self, statement: str, **parameters: str) -> list[dict[str, Any]]:
         """Return the series that the server itself answers with, as its own shell would."""
-        form = urllib.parse.urlencode({"q": statement, "epoch": "ms", **parameters})
-        address = f"{self.url}/query"
+        form = urllib.parse.urlencode({"q": statement})
+        address = f"{self.url}/query?{urllib.parse.urlencode({'epoch': 'ms', **parameters})}"
         with urllib.request.urlopen(address, data=form.encode()) as answer:  # noqa: S310 (our own)
             results = json.load(answer)["results"]
         assert not [result["error"] for result in results if "error" in result], results

@@ -79,7 +79,7 @@ def mosquitto(directory: Path, configuration: str | None = None) -> Iterator[Mos
     else:
         path = directory / "mosquitto.conf"
         _write(path, listener + configuration)
-    _hand_over(directory)
+    hand_over(directory)
     broker = Mosquitto(directory=directory, configuration=path, port=port)
     try:
         yield broker
@@ -96,7 +96,7 @@ def rights_in(directory: Path, *, topics: Topics | None = None) -> RightsDirecto
         hub_password="of the hub",
     )
     rights.directory.mkdir()
-    _hand_over(directory)
+    hand_over(directory)
     rights.set_up()
     return rights
 
@@ -113,7 +113,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _hand_over(directory: Path) -> None:
+def hand_over(directory: Path) -> None:
     """Started by root, Mosquitto becomes the user `mosquitto` and needs directories of its own."""
     (directory / "data").mkdir(exist_ok=True)
     if os.geteuid() == 0:

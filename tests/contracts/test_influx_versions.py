@@ -4,6 +4,7 @@ Source: https://docs.influxdata.com/influxdb/v2/api/ and
 https://docs.influxdata.com/influxdb3/core/api/ .
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,8 @@ class RecordingServer:
 
     version: str = "v2.7.11"
     url: str = ""
+    hangs_at: str = ""
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[Call] = field(default_factory=list)
     answers: dict[tuple[str, str], Answer] = field(
         default_factory=lambda: {
@@ -104,6 +107,8 @@ class RecordingServer:
         if call.path == "/ping":
             return web.Response(status=204, headers={"X-Influxdb-Version": self.version})
         self.calls.append(call)
+        if call.path == self.hangs_at:
+            await self.released.wait()
         return self.answers[call.method, call.path](call)
 
     def of(self, method: str, path: str) -> list[Call]:
@@ -122,6 +127,7 @@ async def server() -> AsyncIterator[RecordingServer]:
     host, port = runner.addresses[0][:2]
     recording.url = f"http://{host}:{port}"
     yield recording
+    recording.released.set()
     await runner.cleanup()
 
 
@@ -431,13 +437,27 @@ async def test_everything_else_is_tried_again_later(
     assert caught.value.retry_after_s == retry_after_s
 
 
+async def test_a_server_that_does_not_answer_is_given_up(server: RecordingServer) -> None:
+    store = InfluxSeries(server.url, token="secret", org="home", timeout_s=0.1)
+    await store.open()
+    server.hangs_at = "/api/v2/write"
+
+    with pytest.raises(UnavailableError, match="has not answered"):
+        await store.write([WATCH])
+    await store.close()
+
+
 async def test_a_bucket_that_vanished_is_made_again(
     server: RecordingServer, series: InfluxSeries
 ) -> None:
     await series.open()
-    gone = iter([refusing(404, "not found", 'bucket "cx" not found')])
+    gone = refusing(404, "not found", 'bucket "cx" not found')
     server.answers["GET", "/api/v2/buckets"] = answering({"buckets": []})
-    server.answers["POST", "/api/v2/write"] = lambda call: next(gone, nothing)(call)
+
+    def write(call: Call) -> web.Response:
+        return nothing(call) if server.of("POST", "/api/v2/buckets") else gone(call)
+
+    server.answers["POST", "/api/v2/write"] = write
 
     assert await series.write([WATCH]) == []
 

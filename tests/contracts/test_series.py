@@ -316,6 +316,7 @@ async def test_an_interval_includes_its_start_and_not_its_end(store: SeriesStore
     ]
     assert await points(store, "v", start_ms=T0 + 2, end_ms=T0 + 2) == []
     assert await points(store, "v", start_ms=T0 + 3, end_ms=T0) == []
+    assert len(await points(store, "v", start_ms=-(10**30), end_ms=10**30)) == 5
 
 
 async def test_points_come_oldest_first_and_the_oldest_are_kept_by_the_limit(
@@ -416,7 +417,7 @@ async def test_an_aggregate_that_does_not_fit_is_the_askers_mistake(
         await store.read(ask(name, every_ms=1000, aggregate=aggregate))
 
 
-@pytest.mark.parametrize("every_ms", [0, -1])
+@pytest.mark.parametrize("every_ms", [0, -1, 10**18])
 async def test_a_bucket_has_a_width(store: SeriesStore, every_ms: int) -> None:
     with pytest.raises(InvalidInputError):
         await store.read(ask("v", every_ms=every_ms))

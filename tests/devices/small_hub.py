@@ -34,9 +34,10 @@ class SmallHub:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
+            # More than once: aiomqtt can forget a cancellation on Python 3.11.
             self._task.cancel()
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=1)
         await self.client.__aexit__(None, None, None)
 
     async def publish(

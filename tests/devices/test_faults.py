@@ -26,9 +26,17 @@ def test_reads_faults_with_and_without_a_number() -> None:
     assert faults.sleep > 0
 
 
-@pytest.mark.parametrize("text", ["explosion", "late=2", "loss=-1", "twice=often"])
-def test_says_what_is_wrong_with_a_fault(text: str) -> None:
-    with pytest.raises(InvalidInputError, match=text.partition("=")[0] if "=" not in text else ""):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("explosion", "there is no fault 'explosion'; there are sleep"),
+        ("late=2", "a share is at most 1"),
+        ("loss=-1", "not negative"),
+        ("twice=often", "'twice=often': the number"),
+    ],
+)
+def test_says_what_is_wrong_with_a_fault(text: str, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
         parse_faults(text)
 
 

@@ -68,8 +68,9 @@ class Proxy:
     def cut(self) -> None:
         """Reset every open connection, on both sides."""
         for writer in self._writers:
-            linger = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            if not writer.transport.is_closing():
+                end: socket.socket = writer.get_extra_info("socket")
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         for line in self._lines:
             line.cancel()

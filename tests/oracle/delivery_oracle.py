@@ -107,6 +107,11 @@ def expected_commands(
         commands += sent
         if any(command.status == "sent" for command in sent):
             commands += [_end(end) for end in ends]
+        commands += [
+            _answered(silence)
+            for silence in about
+            if any(c.status == "sent" and c.issued_ms <= silence.act.now_ms for c in sent)
+        ]
     commands.sort(key=lambda command: command.issued_ms)
     return [command._replace(device=name) for command in commands for name in responders]
 
@@ -165,7 +170,7 @@ def _silences(
         return [(a.at_ms, a.value, True) for a in counting if a.received_ms <= now_ms]
 
     return [
-        Silence(act, alarm.since_ms, alarm.entries[-1].level)
+        Silence(act, alarm.since_ms, max(alarm.entries[-1].level, 0))
         for act in acts
         for alarm in expected_alarms(rule, known_at(act.now_ms))[-1:]
         if alarm.cleared_ms is None
@@ -193,8 +198,7 @@ def _silent(silence: Silence, changes: Sequence[Heard]) -> bool:
         return False
     if silence.act.until_ms is not None:
         return now_ms < silence.act.until_ms
-    since = [change for change in changes if change.received_ms >= silence.act.now_ms]
-    return all(change.entry.level <= silence.level for change in since)
+    return changes[-1].entry.level <= silence.level
 
 
 def _within(schedule: Mapping[str, Any] | None, time_zone: str, now_ms: int) -> bool:
@@ -246,6 +250,22 @@ def _alert(rule: RuleParameters, touch: Heard, *, status: str, sent_ms: int) -> 
 
 def _end(change: Heard) -> ExpectedCommand:
     return _command("alert_end", change, status="sent", sent_ms=change.received_ms, args={})
+
+
+def _answered(silence: Silence) -> ExpectedCommand:
+    """Return the end of what is felt, when a person acknowledges or snoozes."""
+    act = silence.act
+    return ExpectedCommand(
+        name="alert_end",
+        device="",
+        since_ms=silence.since_ms,
+        change="acknowledged" if act.until_ms is None else "snoozed",
+        at_ms=act.now_ms,
+        issued_ms=act.now_ms,
+        status="sent",
+        sent_ms=act.now_ms,
+        args={},
+    )
 
 
 def _command(

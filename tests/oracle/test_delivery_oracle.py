@@ -147,6 +147,7 @@ def test_who_acknowledged_hears_of_it_again_only_at_a_higher_level() -> None:
 
     assert told(commands) == [
         ("opened sent", 0, 1),
+        ("acknowledged sent", 5, None),
         ("repeated sent", 40, 3),
         ("cleared sent", 50, None),
     ]
@@ -157,7 +158,11 @@ def test_a_snooze_ends_by_itself() -> None:
 
     commands = expected_commands(rule(), steady(160, seconds=25), acts=acts)
 
-    assert told(commands) == [("opened sent", 0, 1), ("climbed sent", 20, 3)]
+    assert told(commands) == [
+        ("opened sent", 0, 1),
+        ("snoozed sent", 5, None),
+        ("climbed sent", 20, 3),
+    ]
 
 
 def test_an_alarm_snoozed_before_it_was_felt_is_not_ended_aloud() -> None:

@@ -140,7 +140,7 @@ accounts {{
 }}
 system_account: SYS
 authorization {{
-  timeout: 5
+  timeout: 3
   auth_callout {{
     issuer: {public_key(identity.issuer_seed)}
     account: SYS

@@ -36,6 +36,8 @@ class BulkClient(mqtt.Client):
     ) -> None:
         self._arrived = arrived
         self._answered = answered
+        self.closed_by_broker = False
+        """Orderly, not by a reset or a silence."""
         self._cutter = PacketCutter()
         self._mqtt5 = protocol == MQTTProtocolVersion.MQTTv5
         super().__init__(
@@ -76,8 +78,9 @@ class BulkClient(mqtt.Client):
         except BlockingIOError:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         except OSError:
-            data = b""
+            return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
         if not data:
+            self.closed_by_broker = True
             return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
         self._acknowledge_quickly()
         self._last_bytes_received = time.monotonic()

@@ -57,6 +57,8 @@ class Loss:
     reason: str
     code: int
     """MQTT 5 reason code, or paho's nearest."""
+    by_broker: bool
+    """The broker closed the connection in an orderly way."""
 
 
 class Connection:
@@ -176,7 +178,7 @@ class Connection:
             self._client.disconnect()
             self._client.loop_write()
         self._client.drop()
-        self._end(Loss(reason="closed", code=0))
+        self._end(Loss(reason="closed", code=0, by_broker=False))
 
     def _configure(self, client: BulkClient) -> None:
         options = self._options
@@ -328,7 +330,8 @@ class Connection:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._end(Loss(reason=str(reason), code=reason.value))
+        by_broker = self._client.closed_by_broker
+        self._end(Loss(reason=str(reason), code=reason.value, by_broker=by_broker))
 
 
 def _fail(answer: asyncio.Future[T], error: HubError) -> None:

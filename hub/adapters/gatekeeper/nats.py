@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -24,7 +25,8 @@ _logger = logging.getLogger(__name__)
 WORKERS = 16
 """Questions answered at once: a slow look-up holds up nobody behind it."""
 LOOKUP_S = 2.0
-"""The broker gives up after five."""
+PATIENCE_S = 3.0
+"""The broker waits this long for an answer; one that is older helps nobody."""
 MQTT_TYPES = frozenset({"mqtt", "mqtt_websocket"})
 
 _OF_AN_EARLIER_RUN = b""
@@ -58,7 +60,7 @@ class NatsGatekeeper:
         self._entrance = entrance
         self._credentials = credentials
         self._topics = topics
-        self._questions: asyncio.Queue[Msg] = asyncio.Queue()
+        self._questions: asyncio.Queue[tuple[float, Msg]] = asyncio.Queue()
         self._serving: asyncio.Task[None] | None = None
         # Revoked in this run; holds also against a credential that was read just before.
         self._revoked: set[str] = set()
@@ -77,7 +79,7 @@ class NatsGatekeeper:
             issuer_seed=entrance.issuer_seed, account=entrance.account, topics=self._topics
         )
         self._control = Control(entrance.gate_url, seed=entrance.gate_seed)
-        await self._control.connect(self._questions.put)
+        await self._control.connect(self._take)
         for visitor in await self._control.present():
             self._entered.setdefault(visitor.mqtt_client, _OF_AN_EARLIER_RUN)
         self._serving = asyncio.create_task(self._serve(), name="gatekeeper")
@@ -143,13 +145,18 @@ class NatsGatekeeper:
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._control.stay_connected(self._questions.put))
+            group.create_task(self._control.stay_connected(self._take))
             for _ in range(WORKERS):
                 group.create_task(self._answer_questions())
 
+    async def _take(self, message: Msg) -> None:
+        await self._questions.put((time.monotonic(), message))
+
     async def _answer_questions(self) -> None:
         while True:
-            message = await self._questions.get()
+            asked_s, message = await self._questions.get()
+            if time.monotonic() - asked_s > PATIENCE_S:
+                continue
             try:
                 await message.respond(await self._answer(read_question(message.data)))
             except nats.errors.Error as error:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from hub.adapters.records import schema
 from hub.adapters.records.failures import TAKEN, for_good, told
-from hub.adapters.records.writer import BUSY_TIMEOUT_S, PRAGMAS, GroupWriter
+from hub.adapters.records.writer import PRAGMAS, GroupWriter
 from hub.errors import MisconfiguredError, UnavailableError
 
 T = TypeVar("T")
@@ -28,14 +28,14 @@ _WRITES: Final = "hub_writes"
 class Database:
     """The engine for all but commits, and the thread with the connection for commits."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_s: float) -> None:
         self._path = path
         url = URL.create("sqlite+aiosqlite", database=str(path))
-        self._engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        self._engine = create_async_engine(url, connect_args={"timeout": patience_s})
         event.listen(self._engine.sync_engine, "connect", _prepare)
         event.listen(self._engine.sync_engine, "begin", _begin)
         self._writes = self._engine.execution_options(**{_WRITES: True})
-        self._writer = GroupWriter(path)
+        self._writer = GroupWriter(path, patience_s=patience_s)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
         self._turn = asyncio.Lock()
         self._small_turn = asyncio.Lock()

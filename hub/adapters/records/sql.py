@@ -22,8 +22,9 @@ class SqlRecords(SqlJournal, SqlBacklog, SqlPeople, SqlSessions, SqlDevices, Sql
     temporary directory serves tests, and they then run what production runs.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(Database(path))
+    def __init__(self, path: Path, *, patience_s: float = 5.0) -> None:
+        """`patience_s`: how long to wait for another process that is writing."""
+        super().__init__(Database(path, patience_s=patience_s))
 
     @classmethod
     def in_url(cls, url: str) -> "SqlRecords":

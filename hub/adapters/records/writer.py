@@ -14,12 +14,9 @@ from sqlalchemy.dialects import sqlite
 from hub.adapters.records import rows, statements
 from hub.model import DeadLetter, Group
 
-BUSY_TIMEOUT_S: Final = 5.0
-"""How long to wait for another process; those of this one queue."""
 FORGOTTEN_AT_ONCE: Final = 100
 """Spool groups deleted in one transaction: a commit waits for no longer delete than this."""
 PRAGMAS: Final = (
-    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
     "PRAGMA journal_mode = WAL",
     # In WAL, NORMAL would sync at checkpoints only and lose what was receipted since.
     "PRAGMA synchronous = FULL",
@@ -31,8 +28,9 @@ SPOOL: Final = "spool"
 class GroupWriter:
     """Writes groups, and forgets what the series store has."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience_s: float) -> None:
         self._path = path
+        self._patience_s = patience_s
         dialect = sqlite.dialect(paramstyle="named")
         self._sql = statements.texts(dialect)
         self._connection: sqlite3.Connection | None = None
@@ -76,7 +74,7 @@ class GroupWriter:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = sqlite3.connect(
-                self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None
+                self._path, timeout=self._patience_s, isolation_level=None
             )
             for pragma in PRAGMAS:
                 self._connection.execute(pragma)

@@ -154,12 +154,12 @@ def check_query(query: SeriesQuery, value_type: ValueType | None) -> None:
     """Refuse what cannot be asked of a property of this type; None: nothing is known of it.
 
     Raises:
-        InvalidInputError: no such aggregate, none for this type, or a bucket without width.
+        InvalidInputError: no such aggregate, none for this type, or a bucket of no width.
     """
     if query.every_ms is None:
         return
-    if query.every_ms < 1:
-        message = f"every_ms is {query.every_ms}; a bucket is at least 1 ms wide"
+    if not 1 <= query.every_ms <= LATEST_MS:
+        message = f"every_ms is {query.every_ms}; a bucket is 1 to {LATEST_MS} ms wide"
         raise InvalidInputError(message)
     fitting = _NUMERIC if value_type is None else _FITTING[value_type]
     if query.aggregate not in fitting:

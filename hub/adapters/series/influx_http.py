@@ -130,7 +130,7 @@ class InfluxHttp:
             raise UnavailableError(message) from None
         except ApiException as error:
             raise self._translated(error) from None
-        except aiohttp.InvalidURL:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             message = f"{self._url!r} is not an address; HUB_SERIES__URL is like http://host:8086"
             raise MisconfiguredError(message) from None
         except (aiohttp.ClientError, OSError) as error:

@@ -22,9 +22,15 @@ def series_key(kind: str, device: str) -> str:
     return f"{_escaped(kind, ', ')},device={_escaped(device, ',= ')}"
 
 
-@lru_cache(maxsize=4096)
-def field_key(name: str) -> str:
-    return _escaped(name, ",= ") + "="
+class _FieldKeys(dict[str, str]):
+    """`name=` by name; there are as many as kinds declare properties."""
+
+    def __missing__(self, name: str) -> str:
+        key = self[name] = _escaped(name, ",= ") + "="
+        return key
+
+
+_FIELD_KEYS = _FieldKeys()
 
 
 def string_value(text: str) -> str:
@@ -49,7 +55,7 @@ _VALUES: Mapping[type, Callable[..., str]] = {
 def line(sample: Sample, settled: Settled) -> str:
     """Return the line of a point, or of what is added to one that is there."""
     fields = [
-        field_key(name) + _VALUES[type(value)](value) for name, value in settled.values.items()
+        _FIELD_KEYS[name] + _VALUES[type(value)](value) for name, value in settled.values.items()
     ]
     if settled.opens:
         fields.append(f"received={sample.received_ms - sample.at_ms}i")

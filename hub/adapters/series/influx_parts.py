@@ -1,7 +1,8 @@
 """Lines on their way, and how a refused part is taken apart until the bad ones stand alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from hub.adapters.series.influx_http import BadRequestError
 from hub.adapters.series.influx_lines import line
@@ -12,8 +13,7 @@ from hub.ports import RefusedSample
 _TYPE_CONFLICT = "field type conflict"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What is new of a sample, and its line."""
 
     sample: Sample
@@ -49,7 +49,7 @@ def halves(part: Sequence[Entry]) -> list[list[Entry]]:
     values = list(whole.settled.values.items())
     middle = len(values) // 2
     return [
-        [entry(whole.sample, replace(whole.settled, values=dict(some)))]
+        [entry(whole.sample, whole.settled._replace(values=dict(some)))]
         for some in (values[:middle], values[middle:])
         if some
     ]

@@ -1,7 +1,8 @@
 """Of two values at one device, property and time the first stays; shared by every series store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from hub.model import Quality, Sample, Value
 from hub.ports import RefusedSample
@@ -17,8 +18,9 @@ def point_key(sample: Sample) -> PointKey:
     return (sample.kind, sample.device, sample.at_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
+    """What is to be written of a sample; a tuple, as one is made for each."""
+
     values: Mapping[str, Value]
     """Those that are not there yet."""
     opens: bool
@@ -44,9 +46,10 @@ class FirstWins:
         known = self._known.get(key)
         if known is not None:
             return self._merge(sample, values, known)
-        bad = sample.quality is not Quality.GOOD
-        self._known[key] = {**values, QUALITY: sample.quality.value} if bad else values
-        return Settled(values, opens=True, quality=sample.quality)
+        quality = sample.quality
+        bad = quality is not Quality.GOOD
+        self._known[key] = {**values, QUALITY: quality.value} if bad else values
+        return Settled(values, opens=True, quality=quality)
 
     def _merge(
         self, sample: Sample, values: Mapping[str, Value], known: Mapping[str, Value]

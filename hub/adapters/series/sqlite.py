@@ -47,7 +47,7 @@ class _Thread:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._executor, self._do, job)
-        except (sqlite3.Error, RuntimeError) as error:
+        except sqlite3.Error as error:
             message = f"the series file {self._path} cannot be used now: {error}"
             raise UnavailableError(message) from error
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hub.adapters.series.fields import FieldTypes, value_class
+from hub.adapters.series.fields import EARLIEST_MS, LATEST_MS, FieldTypes, value_class
 from hub.adapters.series.settling import QUALITY, PointKey
 from hub.model import Sample, Value, ValueType
 from hub.ports import SeriesQuery
@@ -32,9 +32,7 @@ _AGGREGATES = {
 
 def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
     """Return a connection that waits `timeout_s` for a lock and syncs every commit."""
-    connection = sqlite3.connect(
-        path, timeout=timeout_s, isolation_level=None, check_same_thread=False
-    )
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         # The spool forgets what is written here.
@@ -46,6 +44,11 @@ def connect(path: Path, *, timeout_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def storable(start_ms: int, end_ms: int) -> tuple[int, int]:
+    """Return the interval without what no point can have, which SQLite might not understand."""
+    return max(start_ms, EARLIEST_MS), min(end_ms, LATEST_MS + 1)
 
 
 def quoted(name: str) -> str:
@@ -130,7 +133,7 @@ def select(query: SeriesQuery) -> tuple[str, Sequence[object]]:
         f"FROM {table(query.kind)}"
         f" WHERE device = ? AND time >= ? AND time < ? AND {column} IS NOT NULL"
     )
-    where = (query.device, query.start_ms, query.end_ms)
+    where = (query.device, *storable(query.start_ms, query.end_ms))
     if query.every_ms is None:
         statement = f"SELECT time, {column}, received {source} ORDER BY time LIMIT ?"
         return statement, (*where, query.limit)
@@ -160,5 +163,5 @@ def delete(
 ) -> None:
     connection.execute(
         f"DELETE FROM {table(kind)} WHERE device = ? AND time >= ? AND time < ?",  # noqa: S608 (the name is quoted)
-        (device, start_ms, end_ms),
+        (device, *storable(start_ms, end_ms)),
     )
