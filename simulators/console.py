@@ -71,8 +71,13 @@ def _source(
 
 
 async def _run_shown(wearers: Sequence[Wearer], stop: asyncio.Event, display: Display) -> None:
+    console = Console()
+    if not console.is_terminal:
+        await run_fleet(wearers, stop)
+        console.print(display)
+        return
     # Refreshed here and not in a thread of its own, which would read what is being changed.
-    with Live(display, console=Console(), auto_refresh=False) as live:
+    with Live(display, console=console, auto_refresh=False) as live:
         async with asyncio.TaskGroup() as group:
             refreshing = group.create_task(_refresh(live))
             await run_fleet(wearers, stop)

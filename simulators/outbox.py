@@ -9,8 +9,8 @@ Content = dict[str, Any]
 
 MAX_ELEMENTS = 200
 """In one array: some 40 kB, far below the 128 kB that a message may have."""
-GIVE_UP_AFTER = 3
-"""Sendings, the first included, after which a number the hub cannot read is skipped."""
+RESENDS = 2
+"""While the hub reads others; then a number that it cannot read is skipped."""
 
 
 @dataclass(slots=True)
@@ -20,23 +20,16 @@ class Kept:
     leaf: str
     """`telemetry` or `event`."""
     content: Content
-    sends: int = 0
     sent_ms: int = -1
-    receipted_since: bool = False
-    """The hub has receipted something after this was sent for the last time."""
+    receipts: int = 0
+    """Receipts heard before it was last sent."""
+    resends: int = 0
+    """On this connection, each after the hub receipted something else since the one before."""
 
-    def mark(self, now_ms: int) -> Content:
-        """Return what to send now; gives up a reading that the hub cannot read.
-
-        It cannot if it receipts others and not this one, however often it is sent.
-        """
-        if self.leaf == "telemetry" and self.sends >= GIVE_UP_AFTER and self.receipted_since:
-            boot, seq = self.content["boot"], self.content["seq"]
-            self.content = {"boot": boot, "seq": seq, "skipped": True}
-        self.sends += 1
-        self.sent_ms = now_ms
-        self.receipted_since = False
-        return self.content
+    def skip(self) -> None:
+        """Give up a reading that the hub cannot read."""
+        boot, seq = self.content["boot"], self.content["seq"]
+        self.content = {"boot": boot, "seq": seq, "skipped": True}
 
 
 class Outbox:
@@ -45,6 +38,7 @@ class Outbox:
     def __init__(self, boot: str) -> None:
         self.boot = boot
         self.seq = 0
+        self._receipts = 0
         self._kept: dict[tuple[str, int | str], Kept] = {}
 
     def __len__(self) -> int:
@@ -74,9 +68,7 @@ class Outbox:
         before = len(self._kept)
         for key in done:
             self._kept.pop(key, None)
-        for kept in self._kept.values():
-            if kept.sends >= GIVE_UP_AFTER:
-                kept.receipted_since = True
+        self._receipts += 1
         return before - len(self._kept)
 
     def contents(self) -> Iterator[tuple[str, Content]]:
@@ -86,21 +78,36 @@ class Outbox:
     def due(self, now_ms: int, *, older_than_ms: int | None) -> Iterator[tuple[str, list[Content]]]:
         """Return (leaf, contents) for each message to send now, in order, and mark them sent.
 
-        Due is what was last sent `older_than_ms` ago or earlier; None: everything. What was sent
-        often without a receipt goes alone, so that one unreadable element does not hold up others.
+        Due is what was last sent `older_than_ms` ago or earlier; None: everything. What the hub
+        left out goes alone, so that one unreadable element does not hold up others.
         """
         bundle: list[Content] = []
         for kept in self._kept.values():
             if older_than_ms is not None and 0 <= kept.sent_ms > now_ms - older_than_ms:
                 continue
-            alone = kept.leaf == "event" or kept.sends >= GIVE_UP_AFTER - 1
+            self._count(kept, afresh=older_than_ms is None)
+            alone = kept.leaf == "event" or kept.resends > 0
             if bundle and (alone or len(bundle) == MAX_ELEMENTS):
                 yield "telemetry", bundle
                 bundle = []
-            content = kept.mark(now_ms)
+            content = self.mark(kept, now_ms)
             if alone:
                 yield kept.leaf, [content]
             else:
                 bundle.append(content)
         if bundle:
             yield "telemetry", bundle
+
+    def mark(self, kept: Kept, now_ms: int) -> Content:
+        """Return what to send now."""
+        kept.sent_ms, kept.receipts = now_ms, self._receipts
+        return kept.content
+
+    def _count(self, kept: Kept, *, afresh: bool) -> None:
+        """Count a resend that tells something: neither a new connection nor a silent hub does."""
+        if afresh:
+            kept.resends = 0
+        elif 0 <= kept.sent_ms and kept.receipts < self._receipts and kept.leaf == "telemetry":
+            kept.resends += 1
+            if kept.resends > RESENDS:
+                kept.skip()

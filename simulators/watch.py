@@ -272,7 +272,7 @@ class Watch:
 
     def _send_fresh(self, kept: Kept, now_ms: int) -> None:
         if self.connected:
-            self._send(kept.leaf, [kept.mark(now_ms)], now_ms)
+            self._send(kept.leaf, [self.outbox.mark(kept, now_ms)], now_ms)
 
     def _resend(self, now_ms: int, *, older_than_ms: int | None) -> None:
         for leaf, contents in self.outbox.due(now_ms, older_than_ms=older_than_ms):

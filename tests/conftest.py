@@ -1,9 +1,48 @@
-"""What holds for all tests."""
+"""What holds for all tests: no task is left behind, and a missing server is said, not hidden."""
 
 import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import pytest
+
+NEEDED = {"broker": "mosquitto", "influx": "influxd"}
+"""The program that the tests of a marker start; `scripts/test` installs it."""
+SBIN = "/usr/local/sbin:/usr/sbin"
+"""Where Debian keeps mosquitto, off the PATH of ordinary users."""
 
 
 def pytest_configure() -> None:
     # Asked for a loop before the first test, asyncio makes one that pytest-asyncio then drops
     # unclosed, and whichever test meets the garbage collector fails for it.
     asyncio.set_event_loop(None)
+
+
+def missing() -> Iterator[tuple[str, str]]:
+    """Yield the markers whose program is not installed, with that program."""
+    for marker, program in NEEDED.items():
+        if not (shutil.which(program) or shutil.which(program, path=SBIN)):
+            yield marker, program
+
+
+def pytest_report_header() -> list[str]:
+    return [
+        f"LEFT OUT: tests marked {marker}; {program} is missing, scripts/test installs it as root"
+        for marker, program in missing()
+    ]
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for marker, program in missing():
+        for item in items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=f"{program} is not installed"))
+
+
+@pytest.fixture(autouse=True)
+async def no_task_left_behind() -> AsyncIterator[None]:
+    """Fail a test whose parts were closed and left a task running all the same."""
+    yield
+    ours = asyncio.current_task()
+    left = [task for task in asyncio.all_tasks() if task is not ours and not task.done()]
+    assert not left, f"still running: {left}"

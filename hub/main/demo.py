@@ -19,7 +19,7 @@ from rich.console import Console
 
 from hub.api.client import Client
 from hub.errors import UnavailableError
-from hub.main.parts import Parts, facts, opened
+from hub.main.parts import Parts, facts, make_data_dir, opened
 from hub.main.people import NewPerson, add_to
 from hub.main.serving import run_until
 from hub.settings import (
@@ -37,6 +37,7 @@ PULSE_EVERY_MS = 5000
 
 async def demo(settings: Settings, *, minutes: float, speed: float, as_json: bool) -> None:
     """Run a hub over a seeded household until Ctrl-C, or for so many minutes."""
+    make_data_dir(settings.data_dir)
     async with _series_server(settings) as found:
         chosen = settings.model_copy(
             update={
@@ -141,7 +142,11 @@ class _Show:
             return
         happening = json.loads(line)
         match happening:
-            case {"what": "sent", "at_ms": at_ms, "values": {"heart_rate": rate}}:
+            case {
+                "what": "sent",
+                "leaf": "telemetry",
+                "messages": [*_, {"ts": at_ms, "values": {"heart_rate": rate}}],
+            }:
                 if at_ms - self._shown_ms >= PULSE_EVERY_MS:
                     self._shown_ms = at_ms
                     self._console.print(f"{_time(at_ms)}  ♥ {rate:5.1f}  {_bar(rate)}")

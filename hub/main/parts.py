@@ -222,12 +222,8 @@ async def _until_there(part: str, opening: Callable[[], object]) -> None:
 @contextmanager
 def _alone_in(directory: Path) -> Iterator[None]:
     """Hold the data directory: two hubs on one would fight over everything in it."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = (directory / "hub.lock").open("a+")
-    except OSError as error:
-        message = f"data_dir {directory} cannot be used: {error}"
-        raise MisconfiguredError(message) from None
+    make_data_dir(directory)
+    lock = (directory / "hub.lock").open("a+")
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -235,6 +231,20 @@ def _alone_in(directory: Path) -> Iterator[None]:
             message = f"another hub works in {directory}; stop it, or set HUB_DATA_DIR"
             raise MisconfiguredError(message) from None
         yield
+
+
+def make_data_dir(directory: Path) -> None:
+    """Make the data directory, which nobody else may look into.
+
+    Raises:
+        MisconfiguredError: it cannot be made or written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (directory / "hub.lock").touch()
+    except OSError as error:
+        message = f"the data directory {directory} cannot be used ({error}); set HUB_DATA_DIR"
+        raise MisconfiguredError(message) from None
 
 
 def signing_key(directory: Path) -> bytes:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from hub.api.identity import hash_password
 from hub.errors import InvalidInputError
-from hub.main.parts import records_of
+from hub.main.parts import make_data_dir, records_of
 from hub.model import Household, Person
 from hub.ports import Account, RecordStore
 from hub.settings import Settings
@@ -32,7 +32,7 @@ async def add_person(settings: Settings, wish: NewPerson) -> Mapping[str, str]:
         InvalidInputError: the address is none, or the password is short.
         RefusedError: the address is taken.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_data_dir(settings.data_dir)
     records = records_of(settings)
     await records.open()
     try:

@@ -153,9 +153,13 @@ async def test_no_secret_is_kept_in_clear(world: World, tmp_path: Path) -> None:
     claim = {"kind": "watch", "name": "new", "household": "h_home"}
     code = (await alice.post("/devices/claims", json=claim)).json()["code"]
 
-    kept = b"".join(found.read_bytes() for found in tmp_path.iterdir())
+    kept = _everything_in(tmp_path)
     assert b"p_alice" in kept
 
     for secret in (PASSWORD, tokens["refresh_token"], tokens["access_token"], renewed["token"]):
         assert secret.encode() not in kept
     assert code.replace("-", "").encode() not in kept
+
+
+def _everything_in(directory: Path) -> bytes:
+    return b"".join(found.read_bytes() for found in directory.iterdir())

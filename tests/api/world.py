@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from fastapi import FastAPI
@@ -111,7 +112,7 @@ class World:
         transport = httpx2.ASGITransport(self.app, client=(address, 50000))
         return httpx2.AsyncClient(transport=transport, base_url="http://hub.test/api/v1")
 
-    def on(self, **changed: object) -> httpx2.AsyncClient:
+    def on(self, **changed: Any) -> httpx2.AsyncClient:  # noqa: ANN401 - any part of `ApiParts`
         """Return a client of another API that has these parts changed."""
         parts = replace(self.parts, metrics=CollectorRegistry(), **changed)
         return httpx2.AsyncClient(
@@ -199,7 +200,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 @asynccontextmanager
 async def opened(directory: Path) -> AsyncIterator[World]:
-    """Open an empty world."""
+    """Open the world of this directory; an empty one where there is none."""
     clock = ManualClock(NOW_MS)
     health = Health()
     topics = Topics()
@@ -232,6 +233,7 @@ async def opened(directory: Path) -> AsyncIterator[World]:
         )
         await worker.load()
         await writer.load()
+        await gatekeeper.sync(await records.credentials())
         worker.listen(writer.committed)
         parts = ApiParts(
             settings=Http(),

@@ -70,6 +70,12 @@ class Mosquitto(BrokerServer):
         super().__init__(folder)
         self._extra = extra
 
+    def add_tls(self, *, certificate: Path, key: Path) -> int:
+        """Return the port of a second listener that speaks TLS."""
+        port = free_port()
+        self._extra += f"listener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\n"
+        return port
+
     def command(self) -> list[str]:
         program = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin")
         assert program, "mosquitto is not installed"

@@ -12,7 +12,7 @@ import aiomqtt
 from hub.adapters.broker.memory import MemoryBroker
 from hub.adapters.broker.mqtt import PahoBroker
 from hub.adapters.broker.options import MqttOptions
-from hub.ports import Batch, Broker, Delivery
+from hub.ports import Batch, Broker, Delivery, Publication
 from tests.contracts.broker_servers import BrokerServer
 from tests.faults.proxy import Mode, Proxy
 
@@ -217,6 +217,11 @@ async def hold(broker: Broker, count: int) -> list[Batch]:
     while sum(len(batch.deliveries) for batch in batches) < count:
         batches.append(await receive(broker))
     return batches
+
+
+async def settled(broker: Broker) -> None:
+    """Return when the broker has read all acknowledgements: it answers what came after them."""
+    await broker.publish([Publication(topic=DOWN, payload=b"")])
 
 
 async def until(condition: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:

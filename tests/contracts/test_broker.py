@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import UnavailableError
-from hub.ports import Broker, Publication
+from hub.ports import Publication
 from tests.contracts.broker_servers import Mosquitto, NatsServer
 from tests.contracts.broker_sites import (
     DOWN,
@@ -18,6 +18,7 @@ from tests.contracts.broker_sites import (
     hold,
     nothing_comes,
     receive,
+    settled,
     until,
 )
 
@@ -37,11 +38,6 @@ async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 def numbered(count: int) -> list[bytes]:
     return [b"%d" % number for number in range(count)]
-
-
-async def settled(hub: Broker) -> None:
-    """Return when the broker has read all acknowledgements: it answers what came after them."""
-    await hub.publish([Publication(topic=DOWN, payload=b"")])
 
 
 async def test_hands_over_in_order_of_arrival(site: Site) -> None:
@@ -121,6 +117,7 @@ async def test_an_acknowledgement_of_an_earlier_connection_acknowledges_nothing(
     again = await hold(hub, 5)
     for batch in earlier:
         await hub.acknowledge(batch)
+    await settled(hub)
     assert {batch.connection for batch in earlier}.isdisjoint(batch.connection for batch in again)
     await site.abandon(hub)
     third = await collect(await site.hub(), 5)

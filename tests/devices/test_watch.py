@@ -90,12 +90,32 @@ def test_an_event_goes_again_until_its_id_is_receipted(watch: Watch) -> None:
 def test_gives_a_number_up_that_the_hub_cannot_read_though_it_reads_others(watch: Watch) -> None:
     watch.connect(0)
     watch.measure(0, {"heart_rate": 100.0})
-    for round_ in (1, 2):
-        watch.tick(round_ * 30_000)
+    sent = said(watch, "telemetry")
+    for seconds in (30, 60, 90):
+        hear(watch, "receipt", {"boot": "b1", "seq": 0, "events": ["another"]})
+        watch.tick(seconds * 1000)
+        sent += said(watch, "telemetry")
+    assert ["values" in message for message in sent] == [True, True, True, False]
+    assert sent[-1] == {"boot": "b1", "seq": 1, "skipped": True}
+
+
+def test_sends_alone_what_the_hub_left_out_of_a_bundle(watch: Watch) -> None:
+    for second in range(3):
+        watch.measure(second * 1000, {"heart_rate": 100.0})
+    watch.connect(3000)
+    assert len(said(watch, "telemetry")) == 1
     hear(watch, "receipt", {"boot": "b1", "seq": 0, "events": ["another"]})
-    watch.take()
-    watch.tick(90_000)
-    assert said(watch, "telemetry") == [{"boot": "b1", "seq": 1, "skipped": True}]
+    watch.tick(33_000)
+    assert [message["seq"] for message in said(watch, "telemetry")] == [1, 2, 3]
+
+
+def test_gives_nothing_up_for_losing_the_connection_often(watch: Watch) -> None:
+    watch.measure(0, {"heart_rate": 100.0})
+    for second in range(10):
+        watch.connect(second * 1000)
+        hear(watch, "receipt", {"boot": "b1", "seq": 0, "events": ["another"]})
+        assert said(watch, "telemetry")[0]["values"] == {"heart_rate": 100.0}
+        watch.disconnect(second * 1000)
 
 
 def test_gives_nothing_up_while_the_hub_is_silent(watch: Watch) -> None:

@@ -20,6 +20,7 @@ from tests.contracts.broker_sites import (
     collect,
     hold,
     receive,
+    settled,
     until,
 )
 from tests.faults.proxy import Mode
@@ -76,9 +77,12 @@ async def test_no_acknowledgement_crosses_a_broker_killed_with_a_batch_in_hand(
     await asyncio.to_thread(site.server.start)
     await until(lambda: hub.connected)
     await site.send(*[b"after %d" % number for number in range(10)])
+    await hold(hub, 20)
     for batch in batches:
         await hub.acknowledge(batch)
-    payloads = {delivery.payload for delivery in await collect(hub, 20)}
+    await settled(hub)
+    await site.abandon(hub)
+    payloads = {delivery.payload for delivery in await collect(await site.hub(), 20)}
     assert payloads == {b"%s %d" % (when, n) for when in (b"before", b"after") for n in range(10)}
 
 

@@ -1,9 +1,9 @@
 """The record store killed, on a full disk, locked, and with a bit flipped."""
 
 import asyncio
-import os
 import random
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +23,8 @@ from tests.faults.records_child import group
 
 SEED = 20_261_123
 KILOBYTE = 1024
+MOUNT = shutil.which("mount") or "/bin/mount"
+UMOUNT = shutil.which("umount") or "/bin/umount"
 
 
 def sound(path: Path) -> str:
@@ -32,12 +34,16 @@ def sound(path: Path) -> str:
     return str(verdict)
 
 
+def names_in(directory: Path) -> list[str]:
+    return [file.name for file in directory.iterdir()]
+
+
 # -------------------------------------------------------------------------------------------- kill
 
 
 def committed_before_kill(path: Path, *, start: int, after: int) -> dict[int, int]:
     """Run the child, kill it after `after` commits were said; return number -> position."""
-    child = subprocess.Popen(
+    child = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tests.faults.records_child", str(path), str(start)],
         stdout=subprocess.PIPE,
         text=True,
@@ -53,7 +59,7 @@ def committed_before_kill(path: Path, *, start: int, after: int) -> dict[int, in
 async def test_killed_amid_commits_the_file_has_every_group_that_was_said_and_none_by_half(
     tmp_path: Path,
 ) -> None:
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311 - a drill that can be run again
     path = tmp_path / "records.sqlite"
     records = SqlRecords(path)
     await records.open()
@@ -61,7 +67,7 @@ async def test_killed_amid_commits_the_file_has_every_group_that_was_said_and_no
     await records.close()
     said: dict[int, int] = {}
     written = 0
-    for _ in range(5):
+    for _ in range(4):
         said |= committed_before_kill(path, start=written + 1, after=chance.randrange(1, 120))
         assert sound(path) == "ok"
         records = SqlRecords(path)
@@ -83,8 +89,8 @@ async def test_killed_amid_commits_the_file_has_every_group_that_was_said_and_no
 
 @contextmanager
 def small_disk(directory: Path) -> Iterator[None]:
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(directory)],
+    mounted = subprocess.run(  # noqa: S603 - a fixed command
+        [MOUNT, "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(directory)],
         capture_output=True,
         check=False,
     )
@@ -93,7 +99,7 @@ def small_disk(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+        subprocess.run([UMOUNT, "--lazy", str(directory)], check=True)  # noqa: S603 - a fixed command
 
 
 @contextmanager
@@ -301,4 +307,4 @@ async def test_a_store_closed_and_opened_again_leaves_no_side_file(tmp_path: Pat
     await records.open()
     await records.commit(numbered(0))
     await records.close()
-    assert os.listdir(tmp_path) == ["records.sqlite"]
+    assert names_in(tmp_path) == ["records.sqlite"]

@@ -293,7 +293,7 @@ async def test_a_full_disk_is_unavailable_loses_nothing_and_then_goes_on(
 ) -> None:
     store = SqliteSeries(small_disk / "series.sqlite")
     await store.open()
-    groups = [_with_a_property_more(group) for group in range(1000)]
+    groups = [_with_a_property_more(group) for group in range(60)]
     taken: list[list[Sample]] = []
     with pytest.raises(UnavailableError, match="full"):
         await _write_all(store, groups, written=taken)

@@ -7,7 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import URL
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from hub.adapters.records import SqlRecords, schema, statements, tables
@@ -47,7 +47,7 @@ def _definitions(connection: Connection) -> set[tuple[str, frozenset[str]]]:
 @pytest.mark.parametrize("name", sorted(tables.metadata.tables))
 def test_postgresql_has_every_type_and_index(name: str) -> None:
     table = tables.metadata.tables[name]
-    dialect = postgresql.dialect()
+    dialect = URL.create("postgresql").get_dialect()()
     sql = [str(CreateTable(table).compile(dialect=dialect))]
     sql += [str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes]
     assert all(name in text for text in sql)
@@ -55,7 +55,7 @@ def test_postgresql_has_every_type_and_index(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(statements.statements("postgresql")))
 def test_postgresql_has_every_statement_of_a_commit(name: str) -> None:
-    dialect = postgresql.dialect(paramstyle="named")
+    dialect = URL.create("postgresql").get_dialect()(paramstyle="named")
     assert statements.texts(dialect)[name]
 
 

@@ -90,6 +90,21 @@ class BulkClient(mqtt.Client):
             result = MQTTErrorCode.MQTT_ERR_PROTOCOL
         return self._loop_rc_handle(result)
 
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        # paho leaves the socket open when the handshake fails.
+        if self._ssl_context is None:
+            raise AssertionError
+        secure = self._ssl_context.wrap_socket(
+            tcp_sock, server_hostname=self._host, do_handshake_on_connect=False
+        )
+        try:
+            secure.settimeout(self.connect_timeout)
+            secure.do_handshake()
+        except OSError:
+            secure.close()
+            raise
+        return secure
+
     def _acknowledge_quickly(self) -> None:
         # The kernel forgets the option; without it the broker waits for our delayed TCP ACK.
         if QUICKACK is not None and isinstance(self._sock, socket.socket):

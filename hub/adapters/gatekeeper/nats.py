@@ -12,7 +12,7 @@ from typing import Protocol
 import nats.errors
 from nats.aio.msg import Msg
 
-from hub.adapters.gatekeeper.nats_claims import Answers, Question, read_question
+from hub.adapters.gatekeeper.nats_claims import Answers, Question
 from hub.adapters.gatekeeper.nats_control import Control
 from hub.adapters.gatekeeper.sessions import forget_session
 from hub.adapters.gatekeeper.tokens import matches
@@ -60,7 +60,7 @@ class NatsGatekeeper:
         self._entrance = entrance
         self._credentials = credentials
         self._topics = topics
-        self._questions: asyncio.Queue[tuple[float, Msg]] = asyncio.Queue()
+        self._questions: asyncio.Queue[tuple[float, Question, Msg]] = asyncio.Queue()
         self._serving: asyncio.Task[None] | None = None
         # Revoked in this run; holds also against a credential that was read just before.
         self._revoked: set[str] = set()
@@ -78,8 +78,8 @@ class NatsGatekeeper:
         self._answers = Answers(
             issuer_seed=entrance.issuer_seed, account=entrance.account, topics=self._topics
         )
-        self._control = Control(entrance.gate_url, seed=entrance.gate_seed)
-        await self._control.connect(self._take)
+        self._control = Control(entrance.gate_url, seed=entrance.gate_seed, ask=self._take)
+        await self._control.connect()
         for visitor in await self._control.present():
             self._entered.setdefault(visitor.mqtt_client, _OF_AN_EARLIER_RUN)
         self._serving = asyncio.create_task(self._serve(), name="gatekeeper")
@@ -145,20 +145,20 @@ class NatsGatekeeper:
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._control.stay_connected(self._take))
+            group.create_task(self._control.stay_connected())
             for _ in range(WORKERS):
                 group.create_task(self._answer_questions())
 
-    async def _take(self, message: Msg) -> None:
-        await self._questions.put((time.monotonic(), message))
+    def _take(self, question: Question, message: Msg) -> None:
+        self._questions.put_nowait((time.monotonic(), question, message))
 
     async def _answer_questions(self) -> None:
         while True:
-            asked_s, message = await self._questions.get()
+            asked_s, question, message = await self._questions.get()
             if time.monotonic() - asked_s > PATIENCE_S:
                 continue
             try:
-                await message.respond(await self._answer(read_question(message.data)))
+                await message.respond(await self._answer(question))
             except nats.errors.Error as error:
                 # The broker went away with its question.
                 _logger.debug("a connection was not judged: %s", error)

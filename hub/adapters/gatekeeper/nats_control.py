@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import nats.errors
@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from hub.adapters.broker.embedded_line import command_line
+from hub.adapters.gatekeeper.nats_claims import Question, read_question
 from hub.errors import UnavailableError
 
 _logger = logging.getLogger(__name__)
@@ -20,7 +21,10 @@ RECONNECT_S = (0.01, 0.25)
 """A device that is faster than we are after a restart of the broker waits in vain."""
 PAGE = 1024
 
-_Handler = Callable[[Msg], Awaitable[None]]
+SETTLE_S = 0.1
+
+Ask = Callable[[Question, Msg], None]
+"""Takes a question and the message to answer it to."""
 
 
 class Visitor(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,34 +52,38 @@ class _Connections(msgspec.Struct, frozen=True):
 class Control:
     """Reconnects by itself at once: while it is away nobody can come in."""
 
-    def __init__(self, url: str, *, seed: str) -> None:
+    def __init__(self, url: str, *, seed: str, ask: Ask) -> None:
         self._url = url
         self._seed = seed
+        self._ask_us = ask
+        self._heard: set[int] = set()
         self._client: Client | None = None
         self._lost = asyncio.Event()
 
-    async def connect(self, on_question: _Handler) -> None:
-        """Connect and hand every question of the broker to `on_question`.
+    async def connect(self) -> None:
+        """Connect and listen for the broker's questions.
 
         Raises:
             UnavailableError: the broker does not answer or does not know us.
         """
         self._lost.clear()
         client = await command_line(self._url, seed=self._seed, on_closed=self._on_closed)
-        self._client = client
         try:
-            await client.subscribe("$SYS.REQ.USER.AUTH", cb=on_question)
-            await self._turn_away_unheard()
-        except (nats.errors.Error, UnavailableError) as error:
+            await client.subscribe("$SYS.REQ.USER.AUTH", cb=self._hear)
+            await client.flush()
+        except (OSError, TimeoutError, nats.errors.Error) as error:
             await client.close()
             message = f"the embedded broker does not answer its gatekeeper: {error!r}"
             raise UnavailableError(message) from error
+        self._client = client
 
-    async def stay_connected(self, on_question: _Handler) -> None:
+    async def stay_connected(self) -> None:
         while True:
+            with contextlib.suppress(UnavailableError):
+                await self._turn_away_unheard()
             await self._lost.wait()
             _logger.warning("the gatekeeper lost the broker", extra={"action": "gate_lost"})
-            await self._reconnect(on_question)
+            await self._reconnect()
             _logger.info("the gatekeeper is back at the broker", extra={"action": "gate_regained"})
 
     async def present(self) -> list[Visitor]:
@@ -99,23 +107,36 @@ class Control:
         if self._client is not None:
             await self._client.close()
 
-    async def _turn_away_unheard(self) -> None:
-        """End the connections whose question nobody was there to hear; they come again at once.
+    async def _hear(self, message: Msg) -> None:
+        try:
+            question = read_question(message.data)
+        except ValueError as error:
+            _logger.warning("the broker asked what we do not understand: %s", error)
+            return
+        self._heard.add(question.client_info.id)
+        self._ask_us(question, message)
 
-        The broker would let each of them wait until its patience ends, and then refuse it.
+    async def _turn_away_unheard(self) -> None:
+        """End the connections that asked before anybody was there to hear; they come again.
+
+        The broker would let each of them wait until its patience ends, and refuse it then.
         """
-        server, visitors = await self._connections()
-        await self._cut(server, [visitor for visitor in visitors if not visitor.account])
+        _, before = await self._connections()
+        await asyncio.sleep(SETTLE_S)
+        server, now = await self._connections()
+        waiting = {visitor for visitor in now if not visitor.account}.intersection(before)
+        await self._cut(server, [visitor for visitor in waiting if visitor.cid not in self._heard])
+        self._heard.clear()
 
     async def _cut(self, server: str, visitors: Iterable[Visitor]) -> None:
         for visitor in visitors:
             await self._ask(f"$SYS.REQ.SERVER.{server}.KICK", {"cid": visitor.cid})
 
-    async def _reconnect(self, on_question: _Handler) -> None:
+    async def _reconnect(self) -> None:
         delay, longest = RECONNECT_S
         while True:
             with contextlib.suppress(UnavailableError):
-                await self.connect(on_question)
+                await self.connect()
                 return
             await asyncio.sleep(delay)
             delay = min(delay * 1.1, longest)

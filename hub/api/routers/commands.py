@@ -25,21 +25,32 @@ WEEK_S = 7 * 86400
 
 
 def _plain(value: JsonValue, depth: int = 0) -> JsonValue:
-    """Refuse what JSON's other readers do not agree on: NaN, huge integers, deep nesting."""
+    """Refuse what not every reader of JSON takes."""
     if depth > DEEPEST:
         message = f"nested deeper than {DEEPEST}"
         raise ValueError(message)
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _plain(name)
+            _plain(member, depth + 1)
+    elif isinstance(value, list):
+        for member in value:
+            _plain(member, depth + 1)
+    else:
+        _check_plain(value)
+    return value
+
+
+def _check_plain(value: str | float | bool | None) -> None:
+    if isinstance(value, str):
+        # Raises UnicodeEncodeError, which is a ValueError, for half of a surrogate pair.
+        value.encode()
+    elif isinstance(value, float) and not math.isfinite(value):
         message = "no NaN and no infinity"
         raise ValueError(message)
-    if isinstance(value, int) and abs(value) > LARGEST:
+    elif isinstance(value, int) and abs(value) > LARGEST:
         message = "no integer beyond 2^53"
         raise ValueError(message)
-    if isinstance(value, dict):
-        value = {name: _plain(member, depth + 1) for name, member in value.items()}
-    elif isinstance(value, list):
-        value = [_plain(member, depth + 1) for member in value]
-    return value
 
 
 class NewCommand(Body):
@@ -128,6 +139,9 @@ async def show_command(view: KnownDevice, command: str) -> CommandShown:
 async def cancel_command(view: SeenDevice, parts: Parts, command: str, _: OnceOnly) -> CommandShown:
     """Take it back while it is queued; 409 when it was sent."""
     found = await view.command(checked_id(command, what="command"))
+    if found.status.final:
+        message = f"the command is {found.status} already"
+        raise RefusedError(message)
     request = CancelRequest(
         command=found.id,
         device=view.device.id,

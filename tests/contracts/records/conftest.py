@@ -1,6 +1,6 @@
 """The record stores that the contract is held against."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,8 +8,7 @@ import pytest
 
 from hub.adapters.records import SqlRecords
 from hub.ports import RecordStore
-
-Opener = Callable[[], Awaitable[RecordStore]]
+from tests.contracts.records.things import Opener
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import pytest
 
 from hub.model import Group, Quality, Sample
 from hub.ports import RecordStore
-from tests.contracts.records.conftest import Opener
-from tests.contracts.records.things import NOW_MS, command, dead_letter, sample
+from tests.contracts.records.things import NOW_MS, Opener, command, dead_letter, sample
 
 
 async def spool(records: RecordStore, count: int, *, size: int = 2) -> list[int]:

@@ -23,9 +23,9 @@ from hub.model import (
     Step,
 )
 from hub.ports import RecordStore
-from tests.contracts.records.conftest import Opener
 from tests.contracts.records.things import (
     NOW_MS,
+    Opener,
     alarm,
     command,
     dead_letter,
@@ -103,7 +103,7 @@ async def test_everything_in_a_group_is_there_after_the_commit(records: RecordSt
 
 async def test_a_group_that_cannot_be_written_leaves_nothing_behind(records: RecordStore) -> None:
     await settle(records, ["w-1"])
-    poison = replace(timer("t-1", due_ms=NOW_MS), device=object())  # type: ignore[arg-type] - no database takes it
+    poison = replace(timer("t-1", due_ms=NOW_MS), device=object())  # type: ignore[arg-type]  # no database takes it
     group = Group(
         samples=(sample("w-1"),),
         states={"w-1": state("w-1", heard_ms=NOW_MS)},

@@ -9,11 +9,11 @@ import pytest
 from hub.errors import RefusedError, UnknownError
 from hub.model import Binding, Person
 from hub.ports import RecordStore
-from tests.contracts.records.conftest import Opener
 from tests.contracts.records.things import (
     HOME,
     NOW,
     NOW_MS,
+    Opener,
     claim,
     credential,
     device,
@@ -116,10 +116,10 @@ async def test_a_device_is_renamed(records: RecordStore) -> None:
 
 async def test_a_token_is_replaced_and_never_kept_itself(records: RecordStore) -> None:
     await settle(records, ["w-1"])
-    rotated = replace(credential("w-1", token="new"), token="new")
+    rotated = replace(credential("w-1", text="new"), token="new")
     await records.set_credential(rotated)
     found = await records.credential("w-1")
-    assert found == credential("w-1", token="new")
+    assert found == credential("w-1", text="new")
     assert found is not None
     assert found.token is None
     with pytest.raises(UnknownError):

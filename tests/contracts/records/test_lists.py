@@ -44,7 +44,7 @@ async def dead_letters(records: RecordStore, limit: int, cursor: str | None) -> 
 
 
 def of(listed: Group, lister: Lister) -> object:
-    (one,) = getattr(listed, lister.__name__)  # type: ignore[attr-defined] - the listers are functions
+    (one,) = getattr(listed, lister.__name__)
     return one
 
 

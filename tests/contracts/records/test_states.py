@@ -17,11 +17,11 @@ from hub.model import (
     Twin,
 )
 from hub.ports import RecordStore
-from tests.contracts.records.conftest import Opener
 from tests.contracts.records.things import (
     ADA,
     NOW,
     NOW_MS,
+    Opener,
     alarm,
     command,
     device,

@@ -1,7 +1,7 @@
 """Things to put into a record store, with what a test does not care about filled in."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from hub.model import (
@@ -22,6 +22,8 @@ from hub.model import (
 )
 from hub.ports import Claim, Credential, RecordStore, Session
 
+Opener = Callable[[], Awaitable[RecordStore]]
+
 NOW_MS = 1_795_000_000_000
 NOW = datetime.fromtimestamp(NOW_MS / 1000, tz=UTC) + timedelta(microseconds=7)
 ADA = Person(id="ada", name="Ada")
@@ -32,8 +34,8 @@ def device(name: str, *, household: str = "home") -> Device:
     return Device(id=name, kind="watch", name=f"The {name}", household=household, created_at=NOW)
 
 
-def credential(name: str, *, token: str = "t") -> Credential:
-    digest = hashlib.sha512(token.encode()).digest()
+def credential(name: str, *, text: str = "first") -> Credential:
+    digest = hashlib.sha512(text.encode()).digest()
     return Credential(device=name, salt=b"\x00salt\xff" * 2, iterations=101, hash=digest)
 
 
@@ -49,7 +51,7 @@ async def settle(records: RecordStore, devices: Sequence[str] = ()) -> None:
 
 
 def state(name: str, **kept: object) -> DeviceState:
-    return DeviceState(device=device(name), **kept)  # type: ignore[arg-type] - a test names what it keeps
+    return DeviceState(device=device(name), **kept)  # type: ignore[arg-type]  # a test names what it keeps
 
 
 def sample(name: str, *, at_ms: int = NOW_MS, value: float = 131.5) -> Sample:
