@@ -3,12 +3,13 @@
 import importlib
 import logging
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, RootModel, create_model
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, create_model
 
 from hub.errors import InvalidInputError
 from hub.model import DeviceKind, Property, ValueType
@@ -19,6 +20,14 @@ GROUP = "hub.devices"
 
 MAX_SAMPLES = 5000
 """Elements of one `up/telemetry` array."""
+MAX_INTEGER = 2**53
+"""Largest integer that every JSON reader keeps exactly."""
+MAX_NUMBER = 1.7e308
+"""Bound of a number without one of its own: what is larger turns infinite on its way."""
+MAX_NAME = 64
+"""Longest boot id, event id and command id, in characters."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def find_kinds() -> Mapping[str, DeviceKind]:
@@ -55,6 +64,15 @@ def _submodules(package: ModuleType) -> Iterator[ModuleType]:
         yield importlib.import_module(f"{package.__name__}.{found.name}")
 
 
+def is_name(value: object) -> bool:
+    """Whether `value` can be a boot, event or command id: short, without control characters."""
+    return (
+        isinstance(value, str)
+        and len(value) <= MAX_NAME
+        and (value.isprintable() or not _CONTROL.search(value))
+    )
+
+
 def payload_schema(kind: DeviceKind) -> dict[str, Any]:
     """Return the JSON Schema of what a device of this kind may publish on `up/telemetry`."""
     return payload_model(kind).model_json_schema()
@@ -71,28 +89,36 @@ def payload_model(kind: DeviceKind) -> type[RootModel[Any]]:
     sample = create_model(
         f"{kind.name}_sample",
         __config__=strict,
-        ts=(Annotated[int, Field(ge=-(2**53), le=2**53)] | None, None),
+        ts=(_Time | None, None),
         values=(values, ...),
-        seq=(Annotated[int, Field(ge=1, le=2**53)] | None, None),
-        boot=(Annotated[str, Field(max_length=64)] | None, None),
+        seq=(_Number | None, None),
+        boot=(_Name | None, None),
     )
     skipped = create_model(
         f"{kind.name}_skipped",
         __config__=strict,
-        boot=(Annotated[str, Field(max_length=64)], ...),
-        seq=(Annotated[int, Field(ge=1, le=2**53)], ...),
-        skipped=(Literal[True], ...),
+        boot=(_Name, ...),
+        seq=(_Number, ...),
+        skipped=(Annotated[Literal[True], BeforeValidator(_boolean)], ...),
     )
     element: Any = sample | skipped | values
     return RootModel[element | Annotated[list[element], Field(max_length=MAX_SAMPLES)]]
 
 
+def bounds(spec: Property) -> tuple[float, float]:
+    """Return the least and the greatest value of a number or an integer, both inclusive."""
+    largest = MAX_INTEGER if spec.type is ValueType.INTEGER else MAX_NUMBER
+    low = -largest if spec.minimum is None else spec.minimum
+    return low, largest if spec.maximum is None else spec.maximum
+
+
 def _annotation(spec: Property) -> Any:  # noqa: ANN401 - a type expression has no type of its own
+    low, high = bounds(spec)
     match spec.type:
         case ValueType.NUMBER:
-            return Annotated[float, Field(ge=spec.minimum, le=spec.maximum)]
+            return Annotated[float, Field(ge=low, le=high)]
         case ValueType.INTEGER:
-            return Annotated[int, BeforeValidator(_whole), Field(ge=spec.minimum, le=spec.maximum)]
+            return Annotated[int, BeforeValidator(_whole), Field(ge=low, le=high)]
         case ValueType.BOOLEAN:
             return bool
         case ValueType.STRING if spec.choices:
@@ -104,3 +130,27 @@ def _annotation(spec: Property) -> Any:  # noqa: ANN401 - a type expression has 
 def _whole(value: object) -> object:
     """JSON has one number type: 131.0 is the integer 131."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _boolean(value: object) -> object:
+    """Python holds 1 and True equal, JSON does not."""
+    if isinstance(value, bool):
+        return value
+    message = "a boolean"
+    raise ValueError(message)
+
+
+def _named(value: str) -> str:
+    if is_name(value):
+        return value
+    message = f"at most {MAX_NAME} characters, none of them a control character"
+    raise ValueError(message)
+
+
+_Name = Annotated[
+    str,
+    AfterValidator(_named),
+    Field(max_length=MAX_NAME, json_schema_extra={"pattern": r"^[^\u0000-\u001f\u007f]*$"}),
+]
+_Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+_Time = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]

@@ -24,7 +24,7 @@ class Kept:
     receipts: int = 0
     """Receipts heard before it was last sent."""
     resends: int = 0
-    """On this connection, each after the hub receipted something else since the one before."""
+    """As the oldest, on this connection, while the hub receipted something else."""
 
     def skip(self) -> None:
         """Give up a reading that the hub cannot read."""
@@ -78,14 +78,18 @@ class Outbox:
     def due(self, now_ms: int, *, older_than_ms: int | None) -> Iterator[tuple[str, list[Content]]]:
         """Return (leaf, contents) for each message to send now, in order, and mark them sent.
 
-        Due is what was last sent `older_than_ms` ago or earlier; None: everything. What the hub
-        left out goes alone, so that one unreadable element does not hold up others.
+        Due is what was last sent `older_than_ms` ago or earlier; None: everything. The oldest
+        reading goes alone if the hub left it out, so that it does not hold up others.
         """
         bundle: list[Content] = []
+        oldest = next((kept for kept in self._kept.values() if kept.leaf == "telemetry"), None)
         for kept in self._kept.values():
             if older_than_ms is not None and 0 <= kept.sent_ms > now_ms - older_than_ms:
                 continue
-            self._count(kept, afresh=older_than_ms is None)
+            if older_than_ms is None:
+                kept.resends = 0
+            elif kept is oldest:
+                self._doubt(kept)
             alone = kept.leaf == "event" or kept.resends > 0
             if bundle and (alone or len(bundle) == MAX_ELEMENTS):
                 yield "telemetry", bundle
@@ -103,11 +107,12 @@ class Outbox:
         kept.sent_ms, kept.receipts = now_ms, self._receipts
         return kept.content
 
-    def _count(self, kept: Kept, *, afresh: bool) -> None:
-        """Count a resend that tells something: neither a new connection nor a silent hub does."""
-        if afresh:
-            kept.resends = 0
-        elif 0 <= kept.sent_ms and kept.receipts < self._receipts and kept.leaf == "telemetry":
-            kept.resends += 1
-            if kept.resends > RESENDS:
-                kept.skip()
+    def _doubt(self, oldest: Kept) -> None:
+        """Count a resend that tells something: the hub receipts others and stops at this one.
+
+        Neither a new connection nor a hub that is silent or behind says that it cannot read it.
+        """
+        if oldest.sent_ms >= 0 and oldest.receipts < self._receipts:
+            oldest.resends += 1
+            if oldest.resends > RESENDS:
+                oldest.skip()

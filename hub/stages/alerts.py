@@ -11,6 +11,7 @@ from hub.model import (
     Alarm,
     AlertMode,
     Command,
+    CommandStatus,
     DeviceKind,
     DeviceState,
     RuleSpec,
@@ -51,8 +52,9 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
     ]
     if suppressed or not responders or _quiet(alarm, transition.level, now_ms):
         return (AlarmChanged(alarm),)
-    not_before_ms = alarm.touched_ms
-    if not_before_ms < now_ms:
+    key = _key(threshold.rule, threshold.device)
+    not_before_ms = _slot(key, responders)
+    if not_before_ms is None:
         not_before_ms = max(now_ms, alarm.touched_ms + view.touch_gap_ms)
     touched = replace(alarm, felt=True, touched_ms=not_before_ms)
     timers: tuple[Timer, ...] = ()
@@ -71,7 +73,7 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
                 issued_ms=now_ms,
                 expires_ms=transition.at_ms + int(spec.freshness_s * 1000),
                 not_before_ms=not_before_ms,
-                key=_key(threshold.rule, threshold.device),
+                key=key,
                 cause=alarm.id,
             )
         )
@@ -107,6 +109,17 @@ def _quiet(alarm: Alarm, level: int, now_ms: int) -> bool:
     if alarm.snoozed_until_ms is not None and now_ms < alarm.snoozed_until_ms:
         return True
     return alarm.acknowledged_level is not None and level <= alarm.acknowledged_level
+
+
+def _slot(key: str, responders: Iterable[DeviceState]) -> int | None:
+    """Return when the touch that this one replaces was to go out; None where none waits."""
+    waiting = (
+        command.not_before_ms
+        for responder in responders
+        for command in responder.commands.values()
+        if command.key == key and command.name == "alert" and command.status is CommandStatus.QUEUED
+    )
+    return min(waiting, default=None)
 
 
 def _felt_it_alone(responder: DeviceState, at_ms: int, view: View) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from hub.errors import InvalidInputError
-from hub.kinds import MAX_SAMPLES
+from hub.kinds import MAX_INTEGER, MAX_NAME, MAX_SAMPLES, bounds, is_name
 from hub.model import (
     Connection,
     DeviceEvent,
@@ -32,9 +32,8 @@ from hub.model import (
 MAX_PAYLOAD = 128 * 1024
 MAX_KEPT = 4096
 """A refused payload up to this size is kept whole, so that it can be tried again."""
-MAX_INTEGER = 2**53
-MAX_STRING = 64
-"""Longest boot id, event id and event type, in characters."""
+MAX_DEPTH = 16
+"""Levels of an event's data: what nests deeper could be kept and never be read again."""
 DEVICE_SAYS = frozenset({"delivered", "accepted", "succeeded", "rejected", "failed"})
 CONNECTIONS = {
     "ready": Connection.READY,
@@ -107,14 +106,23 @@ def _rejected(
 ) -> Rejected:
     return Rejected(
         device=device,
-        topic=arrival.topic[:200],
+        topic=_visible(arrival.topic[:200]),
         received_ms=arrival.received_ms,
         reason=reason[:300],
         payload_hash=hashlib.sha256(arrival.payload).hexdigest(),
-        excerpt=arrival.payload[:200].decode("utf-8", "backslashreplace"),
+        excerpt=_visible(arrival.payload[:200].decode("utf-8", "backslashreplace"))[:200],
         payload=arrival.payload if len(arrival.payload) <= MAX_KEPT else b"",
         boot=boot,
         seq=seq,
+    )
+
+
+def _visible(text: str) -> str:
+    """Escape what a terminal or a page would act on instead of showing it."""
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
     )
 
 
@@ -210,8 +218,8 @@ def _is_integer(value: object) -> bool:
 
 
 def _numbering_problem(boot: object, seq: object) -> str | None:
-    if boot is not None and not (isinstance(boot, str) and len(boot) <= MAX_STRING):
-        return f"boot is not a string of at most {MAX_STRING} characters"
+    if boot is not None and not is_name(boot):
+        return f"boot is not a string of at most {MAX_NAME} characters without control characters"
     if seq is not None and not (_is_integer(seq) and seq > 0):  # type: ignore[operator]
         return "seq is not an integer from 1"
     return None
@@ -245,8 +253,7 @@ def _check(spec: Property) -> Check:
 
 
 def _number_check(spec: Property) -> Check:
-    low = -1.7e308 if spec.minimum is None else spec.minimum
-    high = 1.7e308 if spec.maximum is None else spec.maximum
+    low, high = bounds(spec)
 
     def check(value: Any) -> float | None:  # noqa: ANN401 - anything may arrive
         kind = value.__class__
@@ -258,8 +265,7 @@ def _number_check(spec: Property) -> Check:
 
 
 def _integer_check(spec: Property) -> Check:
-    low = -MAX_INTEGER if spec.minimum is None else spec.minimum
-    high = MAX_INTEGER if spec.maximum is None else spec.maximum
+    low, high = bounds(spec)
 
     def check(value: Any) -> int | None:  # noqa: ANN401 - anything may arrive
         if value.__class__ is float and value.is_integer():
@@ -292,14 +298,14 @@ def _event(arrival: Arrival, device: str, says: Speech, content: object) -> Iter
         return (_rejected(arrival, device, "an event is an object"),)
     identity, kind = content.get("id"), content.get("type")
     at_ms, data = content.get("ts"), content.get("data", {})
-    if not (isinstance(identity, str) and 0 < len(identity) <= MAX_STRING):
-        reason = f"an event needs an id of at most {MAX_STRING} characters"
+    if not identity or not is_name(identity):
+        reason = f"an event needs an id of at most {MAX_NAME} characters, none a control character"
     elif not isinstance(kind, str) or kind not in says.events:
-        reason = f"a {says.kind} has no event {str(kind)[:64]!r}"
+        reason = f"a {says.kind} has no event {_short(kind)}"
     elif at_ms is not None and not _is_integer(at_ms):
         reason = "ts is not an integer of ms since 1970"
-    elif not isinstance(data, dict):
-        reason = "an event's data is an object"
+    elif not isinstance(data, dict) or _deeper_than(MAX_DEPTH, data):
+        reason = f"an event's data is an object of at most {MAX_DEPTH} levels"
     else:
         return (
             DeviceEvent(
@@ -312,6 +318,20 @@ def _event(arrival: Arrival, device: str, says: Speech, content: object) -> Iter
             ),
         )
     return (_rejected(arrival, device, reason),)
+
+
+def _deeper_than(levels: int, value: object) -> bool:
+    level = [value]
+    for _ in range(levels):
+        nested = [item for item in level if isinstance(item, dict | list)]
+        if not nested:
+            return False
+        level = [
+            child
+            for item in nested
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _state(arrival: Arrival, device: str, says: Speech, content: object) -> Iterable[Message]:
@@ -345,16 +365,23 @@ def _status(arrival: Arrival, device: str, _: Speech, content: object) -> Iterab
     connection = CONNECTIONS.get(word) if isinstance(word, str) else None
     if connection is None:
         return (_rejected(arrival, device, f"status is one of {', '.join(CONNECTIONS)}"),)
-    return (StatusReport(device=device, connection=connection, received_ms=arrival.received_ms),)
+    return (
+        StatusReport(
+            device=device,
+            connection=connection,
+            received_ms=arrival.received_ms,
+            retained=arrival.retained,
+        ),
+    )
 
 
 def _reply(arrival: Arrival, device: str, _: Speech, content: object) -> Iterable[Message]:
     if not isinstance(content, dict):
         return (_rejected(arrival, device, "a reply is an object"),)
     command, status, why = content.get("id"), content.get("status"), content.get("reason", "")
-    if not (isinstance(command, str) and 0 < len(command) <= MAX_STRING):
+    if not command or not is_name(command):
         return (_rejected(arrival, device, "a reply names the command's id"),)
-    if status not in DEVICE_SAYS or not isinstance(why, str):
+    if not (isinstance(status, str) and status in DEVICE_SAYS and isinstance(why, str)):
         reason = f"a reply's status is one of {', '.join(sorted(DEVICE_SAYS))}"
         return (_rejected(arrival, device, reason),)
     return (

@@ -17,9 +17,13 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def world(tmp_path: Path, pattern: Path) -> AsyncIterator[World]:
-    if not any(pattern.iterdir()):
+    if _is_empty(pattern):
         async with opened(pattern) as first:
             await settle(first)
     shutil.copytree(pattern, tmp_path, dirs_exist_ok=True)
     async with opened(tmp_path) as found:
         yield found
+
+
+def _is_empty(directory: Path) -> bool:
+    return not any(directory.iterdir())

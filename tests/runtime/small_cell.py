@@ -1,7 +1,6 @@
 """A cell on memory adapters and a temporary record store, with a clock that a test sets."""
 
 import asyncio
-import itertools
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from hub.runtime.postman import Postman
 from hub.runtime.series_writer import SeriesWriter
 from hub.runtime.timers import Timers
 from hub.runtime.worker import Worker
+from hub.stages.commands import Turn, turn
 
 T0 = 1_795_000_000_000
 """A moment in ms since 1970 UTC."""
@@ -138,7 +138,7 @@ class RunningCell:
     worker: Worker
     records: SqlRecords
     writer: SeriesWriter
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _answered: set[str] = field(default_factory=set)
 
     def send(self, content: object, *, leaf: str = "telemetry", device: str = "w-1") -> None:
         topic = f"{self.cell.topics.base(device)}/up/{leaf}"
@@ -147,13 +147,29 @@ class RunningCell:
     async def settle(self) -> None:
         """Wait until everything sent is committed, stored and amended."""
         async with asyncio.timeout(WITHIN_S):
-            while not await self._settled():
+            while not await self._settled():  # noqa: ASYNC110 - three parts to look at, not one
                 await asyncio.sleep(0.002)
+
+    async def reply_to_all(self) -> None:
+        """Answer every command that was sent and not answered, as a wrist does at once."""
+        for command in self.commands():
+            if command["id"] not in self._answered:
+                self._answered.add(str(command["id"]))
+                self.send({"id": command["id"], "status": "succeeded"}, leaf="reply")
+        await self.settle()
 
     async def _settled(self) -> bool:
         if self.cell.broker.unacknowledged or self.writer.waiting:
             return False
+        if self._due_commands():
+            return False
         return not await self.records.amendments()
+
+    def _due_commands(self) -> bool:
+        state = self.worker.memory.states.get("w-1")
+        now_ms = self.cell.clock.now_ms()
+        step = turn(state, now_ms=now_ms, reply_timeout_ms=10_000) if state else Turn()
+        return bool(step.send or step.gone)
 
     async def alarms(self) -> Sequence[Alarm]:
         return (await self.records.alarms(limit=1000)).items

@@ -6,11 +6,10 @@ acknowledgement nor a publication, can reach the broker over a later one.
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -19,16 +18,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from hub.adapters.broker.event_loop import LoopDriver
 from hub.adapters.broker.in_hand import InHand
 from hub.adapters.broker.options import MqttOptions
 from hub.adapters.broker.outgoing import Outgoing, Publishing
 from hub.adapters.broker.paho_client import BulkClient
 from hub.errors import HubError, MisconfiguredError, RefusedError, UnavailableError
 from hub.ports import Delivery, Publication
-
-if TYPE_CHECKING:
-    # Not there at run time.
-    from paho.mqtt.client import SocketLike
 
 T = TypeVar("T")
 
@@ -82,7 +78,6 @@ class Connection:
         self._session: asyncio.Future[bool] = self._loop.create_future()
         self._subscribed: asyncio.Future[None] = self._loop.create_future()
         self._outgoing = Outgoing(IN_FLIGHT)
-        self._ticking: asyncio.TimerHandle | None = None
         self._keep_alive_s = max(1, int(options.keep_alive_s * KEEP_ALIVE_SHARE))
         self._pong = asyncio.Event()
         self._client = BulkClient(
@@ -91,6 +86,7 @@ class Connection:
             arrived=self._on_arrived,
             answered=self._pong.set,
         )
+        self._driver = LoopDriver(self._client)
         self._configure(self._client)
 
     @property
@@ -115,7 +111,7 @@ class Connection:
             raise MisconfiguredError(self._say(f"is not to be trusted: {error}")) from error
         except OSError as error:
             raise UnavailableError(self._say(f"does not answer: {error}")) from error
-        self._watch_socket()
+        self._driver.start(tick_s=min(1.0, self._keep_alive_s / 10))
         return await self._answer(self._session)
 
     async def subscribe(self) -> None:
@@ -190,8 +186,6 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
-        # With this hook set paho never writes by itself, nor from the connecting thread.
-        client.on_socket_register_write = lambda _client, _data, _sock: None
 
     def _connect_socket(self) -> None:
         options = self._options
@@ -207,29 +201,6 @@ class Connection:
             options.host, options.port, self._keep_alive_s, clean_start=False, properties=properties
         )
 
-    def _watch_socket(self) -> None:
-        client = self._client
-        sock = client.socket()
-        if isinstance(sock, socket.socket):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._loop.add_reader(sock, client.loop_read)
-        client.on_socket_close = self._on_socket_close
-        client.on_socket_register_write = self._on_something_to_write
-        client.on_socket_unregister_write = self._on_all_written
-        self._write()
-        self._tick()
-
-    def _write(self) -> None:
-        self._client.loop_write()
-        sock = self._client.socket()
-        if self._client.want_write() and isinstance(sock, socket.socket):
-            self._loop.add_writer(sock, self._client.loop_write)
-
-    def _tick(self) -> None:
-        self._client.loop_misc()
-        if self.alive:
-            self._ticking = self._loop.call_later(min(1.0, self._keep_alive_s / 10), self._tick)
-
     async def _answer(self, answer: asyncio.Future[T]) -> T:
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
@@ -241,8 +212,7 @@ class Connection:
         if self.lost.done():
             return
         self.lost.set_result(loss)
-        if self._ticking is not None:
-            self._ticking.cancel()
+        self._driver.stop()
         error = UnavailableError(self._say(f"is lost: {loss.reason}"))
         _fail(self._session, error)
         _fail(self._subscribed, error)
@@ -260,17 +230,6 @@ class Connection:
     def _on_arrived(self, deliveries: list[Delivery]) -> None:
         if self.in_hand.add(deliveries):
             self._notify()
-
-    def _on_something_to_write(self, _client: Client, _data: object, _sock: "SocketLike") -> None:
-        # Soon, not now: what is queued meanwhile goes out in the same round.
-        self._loop.call_soon(self._write)
-
-    def _on_all_written(self, _client: Client, _data: object, sock: "SocketLike") -> None:
-        self._loop.remove_writer(sock.fileno())
-
-    def _on_socket_close(self, _client: Client, _data: object, sock: "SocketLike") -> None:
-        self._loop.remove_reader(sock.fileno())
-        self._loop.remove_writer(sock.fileno())
 
     def _on_connect(
         self,

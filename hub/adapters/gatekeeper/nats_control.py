@@ -56,7 +56,8 @@ class Control:
         self._url = url
         self._seed = seed
         self._ask_us = ask
-        self._heard: set[int] = set()
+        # Who asked since we connected; None once those who asked before are turned away.
+        self._heard: set[int] | None = None
         self._client: Client | None = None
         self._lost = asyncio.Event()
 
@@ -67,6 +68,7 @@ class Control:
             UnavailableError: the broker does not answer or does not know us.
         """
         self._lost.clear()
+        self._heard = set()
         client = await command_line(self._url, seed=self._seed, on_closed=self._on_closed)
         try:
             await client.subscribe("$SYS.REQ.USER.AUTH", cb=self._hear)
@@ -113,7 +115,8 @@ class Control:
         except ValueError as error:
             _logger.warning("the broker asked what we do not understand: %s", error)
             return
-        self._heard.add(question.client_info.id)
+        if self._heard is not None:
+            self._heard.add(question.client_info.id)
         self._ask_us(question, message)
 
     async def _turn_away_unheard(self) -> None:
@@ -125,8 +128,8 @@ class Control:
         await asyncio.sleep(SETTLE_S)
         server, now = await self._connections()
         waiting = {visitor for visitor in now if not visitor.account}.intersection(before)
-        await self._cut(server, [visitor for visitor in waiting if visitor.cid not in self._heard])
-        self._heard.clear()
+        heard, self._heard = self._heard or set(), None
+        await self._cut(server, [visitor for visitor in waiting if visitor.cid not in heard])
 
     async def _cut(self, server: str, visitors: Iterable[Visitor]) -> None:
         for visitor in visitors:

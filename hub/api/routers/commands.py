@@ -41,7 +41,7 @@ def _plain(value: JsonValue, depth: int = 0) -> JsonValue:
     return value
 
 
-def _check_plain(value: str | float | bool | None) -> None:
+def _check_plain(value: JsonValue) -> None:
     if isinstance(value, str):
         # Raises UnicodeEncodeError, which is a ValueError, for half of a surrogate pair.
         value.encode()
