@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from hub.model import Haptic
 from simulators.clock import SimulatedClock
 from simulators.fleet import Wearer
 from simulators.messages import Happening
@@ -23,6 +24,19 @@ PULSES = {"single": "●", "double": "●●", "triple": "●●●", "pulse": "
 NONE = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 BLOCKS = "▁▂▃▄▅▆▇█"
+WIDTH = 112
+_COLUMNS = {
+    "": 1,
+    "watch": 10,
+    "heart": 5,
+    "limit": 5,
+    "step": 5,
+    "touch": 12,
+    "sound": 11,
+    "waiting": 7,
+    "words": 0,
+}
+"""The table's columns and their least widths; the words get what is left."""
 WIDE = 60
 """Beats in the curve of a single watch."""
 
@@ -110,13 +124,15 @@ class Display:
         lines += [
             Text(f"{count} {TIMES} {why}", style="red", no_wrap=True) for why, count in trouble
         ]
-        return Panel(Group(*lines), title=f"{len(wearers)} watches  {_time(now_ms)}", width=112)
+        return Panel(Group(*lines), title=f"{len(wearers)} watches  {_time(now_ms)}", width=WIDTH)
 
     def _rows(self, now_ms: int) -> RenderableType:
-        table = Table(box=None, padding=(0, 1), width=112)
-        for name in ("", "watch", "heart", "limit", "step", "touch", "sound", "waiting", "words"):
+        table = Table(box=None, padding=(0, 1), width=WIDTH, header_style="dim")
+        for name, least in _COLUMNS.items():
             right = name in {"heart", "limit", "waiting"}
-            table.add_column(name, justify="right" if right else "left", no_wrap=True)
+            table.add_column(
+                name, justify="right" if right else "left", no_wrap=True, min_width=least
+            )
         for wearer in self._most_excited(now_ms):
             watch = wearer.watch
             touch, urge = watch.wrist.felt(now_ms), watch.wrist.urge(now_ms)
@@ -126,8 +142,8 @@ class Display:
                 Text(_number(watch.values.get("heart_rate")), style=COLOURS[min(urge, STEPS)]),
                 _number(_limit(wearer)),
                 _steps(urge),
-                _haptic(touch, width=5),
-                _sound(touch, width=5),
+                _haptic_short(touch),
+                _sound_short(touch),
                 str(len(watch.outbox)),
                 self._words(touch),
             )
@@ -204,19 +220,31 @@ def _bar(share: float, width: int) -> Text:
     return Text("▮" * full + "▯" * (width - full))
 
 
-def _haptic(touch: Touch | None, *, width: int = 10) -> Text:
+def _haptic(touch: Touch | None) -> Text:
     if touch is None or touch.haptic is None:
         return Text(NONE, style="dim")
-    haptic = touch.haptic
-    pulses = PULSES.get(haptic.pattern, haptic.pattern)
-    return Text.assemble(
-        _bar(haptic.amplitude, width), f" {haptic.amplitude:.2f} {pulses:3} {TIMES}{haptic.repeat}"
-    )
+    amplitude = touch.haptic.amplitude
+    return Text.assemble(_bar(amplitude, 10), f" {amplitude:.2f} ", _pulses(touch.haptic))
 
 
-def _sound(touch: Touch | None, *, width: int = 10) -> Text:
+def _haptic_short(touch: Touch | None) -> Text:
+    if touch is None or touch.haptic is None:
+        return Text(NONE, style="dim")
+    return Text.assemble(_bar(touch.haptic.amplitude, 5), " ", _pulses(touch.haptic))
+
+
+def _pulses(haptic: Haptic) -> str:
+    return f"{PULSES.get(haptic.pattern, haptic.pattern):3} {TIMES}{haptic.repeat}"
+
+
+def _sound(touch: Touch | None) -> Text:
     if touch is None or touch.sound is None:
         return Text(NONE, style="dim")
-    return Text.assemble(
-        _bar(touch.sound.volume, width), f" {touch.sound.volume:.2f} {touch.sound.tone}"
-    )
+    volume = touch.sound.volume
+    return Text.assemble(_bar(volume, 10), f" {volume:.2f} {touch.sound.tone}")
+
+
+def _sound_short(touch: Touch | None) -> Text:
+    if touch is None or touch.sound is None:
+        return Text(NONE, style="dim")
+    return Text.assemble(_bar(touch.sound.volume, 5), f" {touch.sound.tone}")

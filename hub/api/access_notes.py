@@ -2,24 +2,30 @@
 
 import asyncio
 import logging
+from typing import Protocol
 
 from hub.errors import UnavailableError
-from hub.ports import Access, Clock, People
+from hub.ports import Access, Clock
 
 logger = logging.getLogger(__name__)
 
-WAITING = 10_000
 SAME_MS = 60_000
 REMEMBERED = 50_000
+
+
+class AccessLog(Protocol):
+    """The one thing that is asked of the records here."""
+
+    async def note_access(self, access: Access) -> None: ...
 
 
 class AccessNotes:
     """Notes wait here until the record store takes them; when too many wait, reading stops."""
 
-    def __init__(self, *, people: People, clock: Clock) -> None:
-        self._people = people
+    def __init__(self, *, log: AccessLog, clock: Clock, room: int = 10_000) -> None:
+        self._log = log
         self._clock = clock
-        self._waiting: asyncio.Queue[Access] = asyncio.Queue(WAITING)
+        self._waiting: asyncio.Queue[Access] = asyncio.Queue(room)
         self._noted_ms: dict[tuple[str, str, str, str, bool], int] = {}
 
     def note(self, access: Access) -> None:
@@ -47,7 +53,7 @@ class AccessNotes:
             access = await self._waiting.get()
             while True:
                 try:
-                    await self._people.note_access(access)
+                    await self._log.note_access(access)
                 except UnavailableError as error:
                     if not away:
                         logger.warning(

@@ -87,7 +87,7 @@ def _state(parts: ApiParts) -> ApiState:
         claims_made=Tries(200, minutes=10),
         claims=Tries(5, minutes=10),
         claims_of_code=Tries(5, minutes=10),
-        notes=AccessNotes(people=parts.records, clock=parts.clock),
+        notes=AccessNotes(log=parts.records, clock=parts.clock),
         hashing=asyncio.Semaphore(2),
         claiming=asyncio.Lock(),
         in_flight=set(),

@@ -77,6 +77,7 @@ async def _run(parts: Parts, *, minutes: float, as_json: bool) -> None:
         except TimeoutError:
             pass
         showing.cancel()
+        await asyncio.wait((showing,))
         stop.set()
 
 

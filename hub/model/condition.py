@@ -99,6 +99,24 @@ class Condition:
     """Alarms before this one whose clearing is within the recurrence time, one after the other."""
     cleared_ms: int | None = None
 
+    def settled(self, value: float, *, at_ms: int) -> "Condition":
+        """Return the condition with a believed value; written out, as it runs for each reading."""
+        return Condition(
+            head_ms=at_ms,
+            value=value,
+            value_ms=at_ms,
+            since_ms=self.since_ms,
+            alarm=self.alarm,
+            opened_ms=self.opened_ms,
+            level=self.level,
+            step=self.step,
+            step_ms=self.step_ms,
+            felt_excess=self.felt_excess,
+            peak=self.peak,
+            crossings=self.crossings,
+            cleared_ms=self.cleared_ms,
+        )
+
 
 IDLE = Condition()
 
@@ -120,7 +138,7 @@ def advance(
         condition, transitions = _judge(
             threshold, condition, at_ms=at_ms, value=value, before_ms=before_ms
         )
-    return replace(condition, head_ms=at_ms), tuple(transitions)
+    return condition, tuple(transitions)
 
 
 def _believe(
@@ -128,18 +146,17 @@ def _believe(
 ) -> tuple[Condition, bool]:
     """Hold back an implausible jump until a second reading agrees; a single spike is forgotten."""
     if threshold.max_rate is None or condition.value is None:
-        return replace(condition, value=value, value_ms=at_ms), True
+        return condition.settled(value, at_ms=at_ms), True
 
     def plausible(before: float, before_ms: int) -> bool:
         elapsed_s = max((at_ms - before_ms) / 1000, 1.0)
         return abs(value - before) <= (threshold.max_rate or 0.0) * elapsed_s
 
-    settled = replace(condition, value=value, value_ms=at_ms, doubted=None, doubted_ms=-1)
     if plausible(condition.value, condition.value_ms):
-        return settled, True
+        return condition.settled(value, at_ms=at_ms), True
     if condition.doubted is not None and plausible(condition.doubted, condition.doubted_ms):
-        return settled, True
-    return replace(condition, doubted=value, doubted_ms=at_ms), False
+        return condition.settled(value, at_ms=at_ms), True
+    return replace(condition, head_ms=at_ms, doubted=value, doubted_ms=at_ms), False
 
 
 def _judge(
@@ -150,11 +167,12 @@ def _judge(
     if condition.alarm is not None:
         return _carry_on(threshold, condition, at_ms=at_ms, value=value, excess=excess)
     if excess <= 0:
-        return replace(condition, since_ms=None), []
+        return condition if condition.since_ms is None else replace(condition, since_ms=None), []
     since_ms = condition.since_ms
     if since_ms is None or at_ms - before_ms > threshold.spec.gap_s * 1000:
         since_ms = at_ms
-    condition = replace(condition, since_ms=since_ms)
+    if since_ms != condition.since_ms:
+        condition = replace(condition, since_ms=since_ms)
     if at_ms - since_ms < threshold.spec.dwell_s * 1000:
         return condition, []
     return _open(threshold, condition, at_ms=at_ms, value=value, excess=excess)

@@ -86,6 +86,24 @@ class DeviceState:
     commands: Mapping[str, Command] = field(default_factory=dict)
     """By id: those not final, in order of issue; kept in their own table."""
 
+    def judged(self, rule: str, condition: Condition) -> "DeviceState":
+        """Return the state with a rule's condition; written out, as it runs for each reading."""
+        return DeviceState(
+            device=self.device,
+            person=self.person,
+            twin=self.twin,
+            connection=self.connection,
+            heard_ms=self.heard_ms,
+            ready_ms=self.ready_ms,
+            newest_ms=self.newest_ms,
+            sequences=self.sequences,
+            conditions={**self.conditions, rule: condition},
+            alarms=self.alarms,
+            silent=self.silent,
+            alone=self.alone,
+            commands=self.commands,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:

@@ -27,6 +27,7 @@ from hub.model import (
     DeviceKind,
     DeviceState,
     Group,
+    Rejected,
     Rule,
     SnoozeRequest,
     Topics,
@@ -209,14 +210,17 @@ class Worker:
         await self._follow_rules(devices)
 
     async def retry(self, dead_letter: DeadLetter) -> None:
-        """Send what was refused at intake through again."""
+        """Send what was refused at intake through again; it ends if nothing is refused now."""
         arrival = Arrival(
             topic=dead_letter.topic,
             payload=dead_letter.payload,
             retained=False,
             received_ms=dead_letter.at_ms,
         )
-        await self.tell(decode(arrival, topics=self._topics, speech_of=self._speech))
+        messages = tuple(decode(arrival, topics=self._topics, speech_of=self._speech))
+        await self.tell(messages)
+        if not any(isinstance(message, Rejected) for message in messages):
+            await self._records.end_dead_letter(dead_letter.id)
 
     def subscribe(self, *, limit: int = 1000) -> AbstractAsyncContextManager[Subscription]:
         return self._feed.subscribe(limit=limit)
@@ -352,6 +356,11 @@ class Worker:
             answer = await wish.change(draft)
             await self._commit(draft)
         except HubError as error:
+            if not wish.done.cancelled():
+                wish.done.set_exception(error)
+        except Exception as error:
+            # Nothing of it was committed: the asker hears of the fault, the cell lives on.
+            logger.exception("Fault in a wish; went on without it")
             if not wish.done.cancelled():
                 wish.done.set_exception(error)
         else:

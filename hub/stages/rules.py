@@ -72,8 +72,7 @@ class _Case:
             self.answers.append(checkpoint)
         value = float(sample.values[name])
         moved, transitions = advance(threshold, condition, at_ms=sample.at_ms, value=value)
-        conditions = {**self.state.conditions, threshold.rule: moved}
-        self._become(replace(self.state, conditions=conditions))
+        self._become(self.state.judged(threshold.rule, moved))
         if threshold.spec.no_data_s is not None:
             self._heard(threshold, condition)
         for transition in transitions:

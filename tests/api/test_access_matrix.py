@@ -60,7 +60,8 @@ ROWS = {
     "GET /api/v1/kinds": Row(SIGNED_IN),
     "GET /api/v1/kinds/{name}": Row(SIGNED_IN),
     "POST /api/v1/devices/claims": Row(HOUSEHOLD, CLAIM),
-    "POST /api/v1/devices/claim": Row("404 404 404 404 404 404", {"code": "AAAAA-22222"}),
+    # Five wrong tries for codes of one group, wherever they come from; the sixth waits.
+    "POST /api/v1/devices/claim": Row("404 404 404 404 404 429", {"code": "AAAAA-22222"}),
     "POST /api/v1/devices/claims/bulk": Row(OPERATORS.format(404), CLAIM | {"kind": "none"}),
     "GET /api/v1/devices": Row(SIGNED_IN),
     "GET /api/v1/devices/{device}": Row("401 401 404 200 404 404"),
@@ -283,3 +284,14 @@ async def test_a_dead_letter_goes_through_again(world: World) -> None:
 
     points = (await alice.get("/devices/w-alice/telemetry?property=heart_rate")).json()["points"]
     assert [value for _, value in points] == [66]
+    assert (await olga.get("/dead-letters")).json()["items"] == []
+
+
+async def test_a_dead_letter_that_is_refused_again_stays(world: World) -> None:
+    await add_dead_letter(world, "dl_1", device="w-alice", payload=b"still not JSON")
+    olga = await world.as_("olga")
+
+    assert (await olga.post("/dead-letters/dl_1/retry")).status_code == 204
+
+    left = [letter["id"] for letter in (await olga.get("/dead-letters")).json()["items"]]
+    assert "dl_1" in left

@@ -113,11 +113,10 @@ class World:
         return httpx2.AsyncClient(transport=transport, base_url="http://hub.test/api/v1")
 
     def on(self, **changed: Any) -> httpx2.AsyncClient:  # noqa: ANN401 - any part of `ApiParts`
-        """Return a client of another API that has these parts changed."""
-        parts = replace(self.parts, metrics=CollectorRegistry(), **changed)
-        return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(create_app(parts)), base_url="http://hub.test/api/v1"
-        )
+        """Return a client of another API that has these parts changed; it gets 500 as an answer."""
+        app = create_app(replace(self.parts, metrics=CollectorRegistry(), **changed))
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        return httpx2.AsyncClient(transport=transport, base_url="http://hub.test/api/v1")
 
     async def as_(self, person: str) -> httpx2.AsyncClient:
         """Return a client signed in as this person, without the cost of a password."""

@@ -249,6 +249,31 @@ async def test_revoking_who_is_not_connected_or_not_known_is_no_error(gate: Gate
     assert not await gate.lets_in(login)
 
 
+async def test_revoking_leaves_nothing_retained_of_what_the_device_said(gate: Gate) -> None:
+    leaving, marker = await gate.admit("w-erased"), await gate.admit("w-marker")
+    async with gate.client(leaving) as device:
+        for leaf in ("state", "status"):
+            await device.publish(f"cx/1/main/w-erased/up/{leaf}", b"old", qos=1, retain=True)
+    await gate.revoke("w-erased")
+    async with gate.hub_listens() as hub, gate.client(marker) as device:
+        await device.publish("cx/1/main/w-marker/up/event", b"mark", qos=1)
+        heard = [await next_message(hub)]
+        while heard[-1][0] != "cx/1/main/w-marker/up/event":
+            heard.append(await next_message(hub))
+    assert [topic for topic, _ in heard if "w-erased" in topic] == []
+
+
+async def test_revoking_leaves_nothing_retained_for_who_comes_after(gate: Gate) -> None:
+    await gate.admit("w-heir")
+    async with gate.client(gate.hub) as hub:
+        await hub.publish("cx/1/main/w-heir/down/desired", b"old", qos=1, retain=True)
+        await gate.revoke("w-heir")
+        async with gate.client(await gate.admit("w-heir")) as device:
+            await device.subscribe("cx/1/main/w-heir/down/#", qos=1)
+            await hub.publish("cx/1/main/w-heir/down/command", b"new", qos=1)
+            assert await next_message(device) == ("cx/1/main/w-heir/down/command", b"new")
+
+
 async def test_a_revoked_device_comes_in_again_once_admitted_anew(gate: Gate) -> None:
     before = await gate.admit("w-back")
     await gate.revoke("w-back")

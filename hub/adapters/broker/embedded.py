@@ -24,8 +24,8 @@ _logger = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 START_S = 30.0
 """A large store is read through before the broker answers."""
-BACKOFF_S = (0.1, 10.0)
-STABLE_S = 60.0
+BACKOFF_S = (0.1, 2.0)
+STABLE_S = 10.0
 """A broker that lived this long is started again without a wait."""
 
 

@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 
 from hub.adapters.gatekeeper.nats_claims import Answers, Question
 from hub.adapters.gatekeeper.nats_control import Control
-from hub.adapters.gatekeeper.sessions import forget_session
+from hub.adapters.gatekeeper.sessions import Access, forget_client
 from hub.adapters.gatekeeper.tokens import matches
 from hub.errors import UnavailableError
 from hub.model import DEVICE_ID, Topics
@@ -27,22 +27,15 @@ WORKERS = 16
 LOOKUP_S = 2.0
 PATIENCE_S = 3.0
 """The broker waits this long for an answer; one that is older helps nobody."""
+RETAINED = ("up/state", "up/status", "down/desired")
 MQTT_TYPES = frozenset({"mqtt", "mqtt_websocket"})
 
 _OF_AN_EARLIER_RUN = b""
 
 
-class Entrance(Protocol):
+class Entrance(Access, Protocol):
     """What the gatekeeper must know of the broker it stands before."""
 
-    @property
-    def host(self) -> str: ...
-    @property
-    def port(self) -> int: ...
-    @property
-    def username(self) -> str: ...
-    @property
-    def password(self) -> str: ...
     @property
     def gate_url(self) -> str: ...
     @property
@@ -94,7 +87,7 @@ class NatsGatekeeper:
         await self._put_out_older(credentials)
 
     async def revoke(self, device: str) -> None:
-        """Shut the device out, cut its live session and forget the kept one.
+        """Shut the device out, cut its live session, forget the kept one and what is retained.
 
         Raises:
             UnavailableError: it is shut out, but the broker did not confirm the rest; call again.
@@ -130,14 +123,10 @@ class NatsGatekeeper:
                 self._entered.pop(credential.device, None)
 
     async def _put_out(self, device: str) -> None:
-        entrance = self._entrance
+        base = self._topics.base(device)
         await self._control.kick(device)
-        await forget_session(
-            device,
-            host=entrance.host,
-            port=entrance.port,
-            username=entrance.username,
-            password=entrance.password,
+        await forget_client(
+            device, access=self._entrance, retained=[f"{base}/{leaf}" for leaf in RETAINED]
         )
         # One let in a moment before the word came may have stood up since.
         await self._control.kick(device)
