@@ -122,7 +122,8 @@ class Display:
         trouble = Counter(w.radio.trouble for w in wearers if w.radio.trouble).most_common(1)
         lines: list[RenderableType] = [line, bars]
         lines += [
-            Text(f"{count} {TIMES} {why}", style="red", no_wrap=True) for why, count in trouble
+            Text(f"{count} without a broker: {why}", style="red", no_wrap=True)
+            for why, count in trouble
         ]
         return Panel(Group(*lines), title=f"{len(wearers)} watches  {_time(now_ms)}", width=WIDTH)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from random import Random
 from urllib.parse import urlsplit
 
 from aiomqtt import Client, MqttError, TLSParameters, Will
+from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.errors import InvalidInputError
 from simulators.clock import SimulatedClock
@@ -26,6 +28,10 @@ LOOP_TURNS = 3
 ASLEEP_S = (20, 90)
 LOST_S = (10, 60)
 PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+# A lost connection is what a watch lives with; `trouble` says it, and paho need not.
+_quiet = logging.getLogger(f"{__name__}.paho")
+_quiet.setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,11 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in PORTS or not parts.hostname:
+        try:
+            good = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            good = False
+        if not good:
             message = f"{self.url!r} is no broker; give mqtt://host:port or mqtts://host:port"
             raise InvalidInputError(message)
 
@@ -61,6 +71,7 @@ class Endpoint:
             password=self.token,
             clean_session=False,
             keepalive=KEEP_ALIVE_S,
+            logger=_quiet,
             will=Will(f"{watch.base}/up/status", b'{"status":"lost"}', qos=1, retain=True),
             tls_params=tls if parts.scheme == "mqtts" else None,
         )
@@ -110,7 +121,7 @@ class Radio:
                 await self._session()
                 failures = 0
             except* (MqttError, TimeoutError) as lost:
-                self.trouble = str(lost.exceptions[0])
+                self.trouble = str(lost.exceptions[0]) if self._away_s() <= 0 else ""
                 failures = 0 if self._watch.connected else failures + 1
             finally:
                 self._watch.disconnect(self._clock.now_ms())
@@ -119,7 +130,10 @@ class Radio:
 
     async def _session(self) -> None:
         async with self._endpoint.client(self._watch) as client:
-            await client.subscribe(f"{self._watch.base}/down/#", qos=1)
+            granted = await client.subscribe(f"{self._watch.base}/down/#", qos=1)
+            if any(isinstance(code, ReasonCode) and code.is_failure for code in granted):
+                message = f"the broker does not let {self._watch.device} read its own topics"
+                raise MqttError(message)
             self.ever_connected = True
             self._watch.connect(self._clock.now_ms())
             self._on_air = True
@@ -175,6 +189,10 @@ class Radio:
             await self._cut(client)
         return "sleeping"
 
+    def _away_s(self) -> float:
+        """Return the real seconds that a fault still keeps the watch off the network."""
+        return (self._away_until_ms - self._clock.now_ms()) / 1000 / self._clock.rate
+
     async def _cut(self, client: Client) -> None:
         """Take the connection away as a tunnel does, without goodbye, so that the will is sent."""
         # Only between two messages: aiomqtt would go on waiting to write on the closed socket's
@@ -199,7 +217,6 @@ class Radio:
         """Stay away as long as the fault lasts, then a random while that grows with failure."""
         ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**failures) + self._endpoint.spread_s
         pause_s = self._rng.uniform(FIRST_PAUSE_S / 5, ceiling)
-        away_s = (self._away_until_ms - self._clock.now_ms()) / 1000 / self._clock.rate
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(pause_s, away_s)):
+            async with asyncio.timeout(max(pause_s, self._away_s())):
                 await self._stop.wait()

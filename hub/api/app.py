@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 
 from hub.api import docs, problems
 from hub.api.access_notes import AccessNotes
-from hub.api.boundary import Boundary
+from hub.api.boundary import BASE, Boundary
 from hub.api.identity import Tokens
 from hub.api.once import Replayed, replayed
 from hub.api.parts import ApiParts, ApiState
@@ -34,8 +34,6 @@ from hub.api.routers import (
 from hub.api.tries import Tries
 
 __all__ = ["ApiParts", "create_app"]
-
-BASE = "/api/v1"
 
 ROUTERS = (
     auth,

@@ -10,9 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hub.api.problems import TooLargeError, of_error
 
 API = "/api/"
+BASE = "/api/v1"
 MAX_BODY = 1_000_000
 MAX_BULK_BODY = 5_000_000
-BULK_PATH = "/api/v1/devices/claims/bulk"
+BULK_PATH = f"{BASE}/devices/claims/bulk"
 
 POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -79,4 +80,9 @@ def _guard(path: str, headers: MutableHeaders) -> None:
 
 def _template(scope: Scope) -> str:
     """Return the route's path with its parameters' names: never an id, of which there are many."""
-    return str(getattr(scope.get("route"), "path", "none"))
+    template = getattr(scope.get("route"), "path", None)
+    if template is None:
+        return "none"
+    # An included route knows its own path without what its routers put before it.
+    included = scope["path"].startswith(BASE) and not template.startswith(BASE)
+    return f"{BASE}{template}" if included else str(template)

@@ -163,7 +163,7 @@ def _embedded_options(child: EmbeddedBroker, settings: Settings, topics: Topics)
         username=child.username,
         password=child.password,
         window=settings.broker.window,
-        session_file=settings.data_dir / "broker-session.json",
+        session_file=settings.data_dir / "broker-session",
     )
 
 
@@ -200,7 +200,7 @@ def _options(chosen: MqttBroker, settings: Settings, topics: Topics) -> MqttOpti
         window=chosen.window,
         keep_alive_s=chosen.keep_alive_s,
         session_expiry_s=chosen.session_expiry_s,
-        session_file=settings.data_dir / "broker-session.json",
+        session_file=settings.data_dir / "broker-session",
     )
 
 

@@ -6,7 +6,7 @@ import logging
 
 import msgspec
 
-from hub.errors import UnavailableError
+from hub.errors import RefusedError, UnavailableError
 from hub.model import Command, CommandProgress, CommandStatus, Topics
 from hub.ports import Broker, Clock, Publication
 from hub.runtime.figures import Figures
@@ -108,6 +108,9 @@ class CommandSender:
             self._due.update(command.device for command in send)
             await self._clock.sleep(RETRY_S)
             send = []
+        except RefusedError as error:
+            gone += [self._failed(command, str(error)) for command in send]
+            send = []
         now_ms = self._clock.now_ms()
         sent = [
             CommandProgress(
@@ -121,6 +124,15 @@ class CommandSender:
         ]
         self._figures.sent(len(sent))
         await self._worker.tell([*sent, *gone])
+
+    def _failed(self, command: Command, reason: str) -> CommandProgress:
+        return CommandProgress(
+            device=command.device,
+            command=command.id,
+            status=CommandStatus.FAILED,
+            reason=reason,
+            now_ms=self._clock.now_ms(),
+        )
 
     def _publication(self, command: Command) -> Publication:
         payload = msgspec.json.encode(

@@ -5,7 +5,7 @@ import logging
 
 import msgspec
 
-from hub.errors import UnavailableError
+from hub.errors import RefusedError, UnavailableError
 from hub.model import Topics
 from hub.ports import Broker, Clock, Publication
 from hub.runtime.worker import Committed, Worker
@@ -112,5 +112,9 @@ class Postman:
                 await self._broker.publish(publications)
             except UnavailableError:
                 await self._clock.sleep(RETRY_S)
+            except RefusedError as error:
+                # Devices send again what is not receipted; desired states wait for their return.
+                logger.error("The broker refuses what the hub has to say: %s", error)  # noqa: TRY400
+                return
             else:
                 return

@@ -12,6 +12,7 @@ from tests.contracts.mosquitto_process import free_port
     ("arguments", "reason"),
     [
         (["--broker", "http://x"], "is no broker"),
+        (["--broker", "mqtt://x:port"], "is no broker"),
         (["--broker", "mqtt://x", "--faults", "explosion"], "there is no fault 'explosion'"),
         (["--broker", "mqtt://x", "--recording", "no.fit"], "cannot be read as a FIT file"),
         (["--broker", "mqtt://x", "--credentials", "no.jsonl"], "cannot be read"),
@@ -19,7 +20,7 @@ from tests.contracts.mosquitto_process import free_port
         (["--runner", "--recording", "x.fit"], "not both"),
         ([], "is no broker"),
     ],
-    ids=["broker", "fault", "recording", "credentials", "zone", "both", "nothing"],
+    ids=["broker", "port", "fault", "recording", "credentials", "zone", "both", "nothing"],
 )
 def test_says_in_a_line_what_is_wrong_and_fails(arguments: list[str], reason: str) -> None:
     result = CliRunner().invoke(app, ["watch", *arguments])

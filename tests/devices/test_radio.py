@@ -98,6 +98,22 @@ async def test_a_killed_broker_is_found_again_and_nothing_is_lost(
     assert set(numbers(hub)) >= set(range(1, 12))
 
 
+async def test_says_that_the_broker_does_not_let_it_read(
+    broker: Mosquitto, watch: Watch, eventually: Eventually
+) -> None:
+    broker.stop()
+    rights = broker.directory / "rights"
+    rights.write_text("topic write cx/1/main/+/up/#\n")
+    with broker.configuration.open("a") as configuration:
+        # Mosquitto decides at delivery and grants every subscription but one that is too deep.
+        configuration.write(f"acl_file {rights}\n")
+    await broker.start()
+    watch.base = "/".join(["a"] * 250)
+    async with on_air(watch, broker.port) as radio:
+        await eventually(lambda: radio.trouble)
+    assert not radio.ever_connected
+
+
 async def test_its_status_is_retained_ready_then_disconnected(
     broker: Mosquitto, watch: Watch, eventually: Eventually
 ) -> None:

@@ -265,6 +265,18 @@ async def test_while_another_process_holds_the_file_writes_are_refused_and_reads
     await records.close()
 
 
+async def test_writers_of_one_process_queue_and_need_no_patience(tmp_path: Path) -> None:
+    records = SqlRecords(tmp_path / "records.sqlite", patience_s=0)
+    await records.open()
+    await settle(records, ["w-1"])
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(100):
+            tasks.create_task(records.rename("w-1", str(number)))
+            tasks.create_task(records.commit(numbered(number)))
+    assert len(await records.spooled(after=0, limit=200)) == 100
+    await records.close()
+
+
 async def test_a_short_write_of_another_process_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite"
     records = SqlRecords(path)

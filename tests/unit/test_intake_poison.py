@@ -3,23 +3,26 @@
 import json
 import sys
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.flow.draft import Draft
 from hub.flow.memory import Memory
-from hub.model import Rejected, StateReport
+from hub.model import DeadLetter, Rejected, StateReport
 from hub.model.topics import UP
 from hub.stages.admission import admit_rejected
 from hub.stages.intake import MAX_PAYLOAD, Message
-from tests.unit.intake_speech import DEVICE, EVERYTHING, hear, refused, said
+from tests.unit.intake_speech import DEVICE, hear, refused, said
 
 LEAVES = sorted(UP)
 MB = 1_000_000
-GOOD = {
+NOBODY = Draft(Memory(kinds={}, touch_gap_ms=0, now=lambda: datetime.now(UTC)))
+GOOD: Mapping[str, dict[str, object]] = {
     "telemetry": {"ts": 5, "values": {"count": 2, "note": "뷁"}, "seq": 7, "boot": "b1"},
     "event": {"id": "e1", "ts": 5, "type": "tap", "data": {"at": "door"}},
     "state": {"values": {"open": True}, "revision": 12},
@@ -45,8 +48,8 @@ def poisoned(messages: Sequence[Message]) -> bool:
         assert len(rejected.excerpt) <= 200
         assert rejected.excerpt.isprintable()
         assert rejected.topic.isprintable()
-        (letter,) = admit_rejected(rejected, Memory({EVERYTHING.name: EVERYTHING}))
-        json.dumps([letter.id, letter.reason, letter.excerpt, letter.topic]).encode()  # type: ignore[union-attr]
+        (letter,) = admit_rejected(rejected, NOBODY)
+        assert isinstance(letter, DeadLetter)
     return bool(rejections)
 
 
@@ -71,7 +74,7 @@ def poisoned(messages: Sequence[Message]) -> bool:
         pytest.param(b"\xff\xfe{}", id="not UTF-8"),
         pytest.param(b'{"note": "\xed\xa0\x80"}', id="surrogate in UTF-8"),
         pytest.param(b"\xef\xbb\xbf{}", id="byte order mark"),
-        pytest.param('{"note": "‮"} ⁦x'.encode(), id="text that runs backwards"),
+        pytest.param(b'{"note": "\xe2\x80\xae"} \xe2\x81\xa6x', id="text that runs backwards"),
         pytest.param(b"{'ratio': 1}", id="single quotes"),
         pytest.param(b"{} {}", id="two documents"),
         pytest.param(b"\x00" * 1000, id="zeros"),
@@ -191,11 +194,11 @@ def test_the_largest_message_of_refusals_stays_small() -> None:
         pytest.param(f"cx/1/main/{DEVICE}/up/Telemetry", id="capital"),
         pytest.param("cx/1/main/hub-main/up/telemetry", id="the hub's name"),
         pytest.param("cx/1/main/../up/telemetry", id="dots"),
-        pytest.param("cx/1/main/w-7f3а/up/telemetry", id="Cyrillic а"),
+        pytest.param("cx/1/main/w-7f3\u0430/up/telemetry", id="Cyrillic letter"),
         pytest.param("cx/1/main/w-7f3a\n/up/telemetry", id="line feed"),
         pytest.param("cx/1/main/w-7f3a\x00/up/telemetry", id="NUL"),
         pytest.param("cx/1/main/\ud800/up/telemetry", id="half a surrogate pair"),
-        pytest.param("cx/1/main/‮w-7f3a/up/telemetry", id="backwards"),
+        pytest.param("cx/1/main/\u202ew-7f3a/up/telemetry", id="backwards"),
         pytest.param("cx/1/main/" + "w" * 60_000 + "/up/telemetry", id="long"),
         pytest.param("/" * 60_000, id="many levels"),
         pytest.param("'; DROP TABLE devices; --", id="SQL"),
@@ -208,7 +211,13 @@ def test_a_hostile_topic_is_refused_with_a_reason(topic: str) -> None:
 
 
 def test_poison_in_a_state_leaves_its_good_values() -> None:
-    values = {"open": True, "ratio": None, "note": {"a": []}, "x" * 9000: 1, "count": 10**400}
+    values: dict[str, object] = {
+        "open": True,
+        "ratio": None,
+        "note": {"a": []},
+        "x" * 9000: 1,
+        "count": 10**400,
+    }
     *bad, report = hear(said({"values": values, "revision": 1}), "state")
     assert len(bad) == 4
     assert poisoned(bad)

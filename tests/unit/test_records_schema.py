@@ -55,7 +55,7 @@ def test_postgresql_has_every_type_and_index(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(statements.statements("postgresql")))
 def test_postgresql_has_every_statement_of_a_commit(name: str) -> None:
-    dialect = URL.create("postgresql").get_dialect()(paramstyle="named")
+    dialect = URL.create("postgresql").get_dialect()()
     assert statements.texts(dialect)[name]
 
 
