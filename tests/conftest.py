@@ -1,7 +1,9 @@
 """What holds for all tests: no task is left behind, and a missing server is said, not hidden."""
 
 import asyncio
+import os
 import shutil
+import sysconfig
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
@@ -13,6 +15,8 @@ SBIN = "/usr/local/sbin:/usr/sbin"
 
 
 def pytest_configure() -> None:
+    # A wheel puts its programs (nats-server) beside Python, whether or not that venv is active.
+    os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ["PATH"], SBIN))
     # Asked for a loop before the first test, asyncio makes one that pytest-asyncio then drops
     # unclosed, and whichever test meets the garbage collector fails for it.
     asyncio.set_event_loop(None)
@@ -21,7 +25,7 @@ def pytest_configure() -> None:
 def missing() -> Iterator[tuple[str, str]]:
     """Yield the markers whose program is not installed, with that program."""
     for marker, program in NEEDED.items():
-        if not (shutil.which(program) or shutil.which(program, path=SBIN)):
+        if shutil.which(program) is None:
             yield marker, program
 
 

@@ -36,6 +36,8 @@ class ApiParts:
     """(token, device) -> what is kept of it."""
     payload_schema: Callable[[DeviceKind], dict[str, Any]]
     metrics: CollectorRegistry
+    live_recheck_s: float = 5.0
+    """A listener who signed out, or lost a role, hears nothing more after this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

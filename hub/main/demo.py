@@ -66,10 +66,11 @@ async def _run(parts: Parts, *, minutes: float, as_json: bool) -> None:
         _print_facts(facts(parts, url) | {"sign-in": f"{email} {password}"}, as_json=as_json)
         await _wear(Guest(url, email, password, home["household"]), parts, as_json=as_json)
 
+    def started(_: Parts, url: str) -> None:
+        told.set_result(url)
+
     async with asyncio.TaskGroup() as group:
-        hub = group.create_task(
-            run_until(stop, parts, lambda _, url: told.done() or told.set_result(url))
-        )
+        hub = group.create_task(run_until(stop, parts, started))
         showing = group.create_task(show())
         try:
             async with asyncio.timeout(minutes * 60 if minutes else None):
@@ -157,6 +158,8 @@ class _Show:
                 self._console.print(f"{_time(at_ms)}  the wrist is calm again", style="green")
             case {"what": ("connected" | "offline") as what, "at_ms": at_ms}:
                 self._console.print(f"{_time(at_ms)}  the watch is {what}", style="dim")
+            case _:
+                pass
 
 
 def _felt(at_ms: int, step: int, happening: dict[str, Any]) -> str:

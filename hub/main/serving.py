@@ -29,6 +29,8 @@ from hub.runtime.worker import Worker
 from hub.settings import Http, Settings
 
 WATCH_S = 0.5
+DRAIN_S = 3
+"""How long requests on their way are waited for."""
 
 
 class _Server(uvicorn.Server):
@@ -164,13 +166,20 @@ async def run_until(
 ) -> None:
     """Run over open parts until `stop` is set."""
     registry, health = CollectorRegistry(), Health()
+    for part in ("broker", "records", "series"):
+        health.bad(part, "starting")
     moving = works(parts, figures=PrometheusFigures(registry), health=health)
     await moving.load()
     http = parts.settings.http
     listening = _listen(http)
     url = f"http://{http.host}:{listening.getsockname()[1]}"
     server = _Server(
-        uvicorn.Config(api(parts, moving.worker, registry), log_config=None, access_log=False),
+        uvicorn.Config(
+            api(parts, moving.worker, registry),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_S,
+        ),
         ready=lambda: started(parts, url),
     )
     async with asyncio.TaskGroup() as group:
@@ -188,7 +197,9 @@ async def run_until(
         serving = group.create_task(server.serve(sockets=[listening]))
         stopping = group.create_task(stop.wait())
         await asyncio.wait((stopping, serving), return_when=asyncio.FIRST_COMPLETED)
+        # First the people, whose wishes need the worker; it may end at any instant.
         server.should_exit = True
+        await asyncio.wait((serving,), timeout=2 * DRAIN_S)
         for task in (*tasks, stopping):
             task.cancel()
 

@@ -61,6 +61,7 @@ class SeriesWriter:
     async def load(self) -> None:
         self.cursor = await self._records.spool_cursor()
         self.waiting, self.oldest_ms = await self._records.spool_backlog()
+        self._health.good("spool")
 
     def committed(self, committed: Committed) -> None:
         samples = tuple(committed.draft.samples)

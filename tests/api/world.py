@@ -249,6 +249,7 @@ async def opened(directory: Path) -> AsyncIterator[World]:
             hash_token=hash_token,
             payload_schema=payload_schema,
             metrics=CollectorRegistry(),
+            live_recheck_s=0.05,
         )
         app = create_app(parts)
         group = await stack.enter_async_context(asyncio.TaskGroup())

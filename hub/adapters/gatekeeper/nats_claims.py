@@ -19,9 +19,8 @@ class ServerId(msgspec.Struct, frozen=True):
 
 class ClientInfo(msgspec.Struct, frozen=True, kw_only=True):
     id: int
-    type: str = ""
-    """`mqtt`, `mqtt_websocket`, or something that is no device."""
     mqtt_id: str = ""
+    """Empty where the client does not speak MQTT."""
 
 
 class ConnectOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,6 @@ _AWAY = (
     OSError,
 )
 
-
 TAKEN: Final = "the records refuse this: it is taken or names what is not there"
 _FOR_GOOD = ("SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_PERM", "SQLITE_READONLY")
 

@@ -53,7 +53,9 @@ class SqlJournal(OnDatabase):
         work = functools.partial(GroupWriter.commit, group=group, revisions=revisions)
         position = await self._database.in_writer(work)
         for done in group.ended_amendments:
-            self._at_work.pop((done.rule, done.device), None)
+            pair = (done.rule, done.device)
+            if self._at_work.get(pair) == revisions.get(pair):
+                self._at_work.pop(pair, None)
         return position
 
     async def open_commands(self) -> Sequence[Command]:

@@ -34,10 +34,10 @@ _INSERT: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": post
 _NO_MERGES: Final[Mapping[str, Merge]] = MappingProxyType({})
 
 
-def add_if_absent(dialect: str, table: Table, *, key: Collection[str] = ()) -> Insert:
+def add_if_absent(dialect: str, table: Table) -> Insert:
     """Return an insert that leaves alone a row already there."""
     insert = _INSERT[dialect](table)
-    statement: Insert = insert.on_conflict_do_nothing(index_elements=_key(table, key))
+    statement: Insert = insert.on_conflict_do_nothing(index_elements=_key(table))
     return statement
 
 
@@ -139,5 +139,5 @@ def _greater(old: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[
     return case((new > old, new), else_=old)
 
 
-def _key(table: Table, key: Collection[str]) -> list[str]:
+def _key(table: Table, key: Collection[str] = ()) -> list[str]:
     return list(key) or [column.name for column in table.primary_key]

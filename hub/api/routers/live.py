@@ -16,8 +16,6 @@ from hub.model import FeedItem
 
 router = APIRouter(tags=["live"])
 
-RECHECK_S = 5.0
-"""A listener who signed out, or lost a role, hears nothing more after this."""
 SEND_S = 30.0
 """A listener that takes nothing for this long is gone."""
 
@@ -59,7 +57,7 @@ async def _tell(socket: WebSocket, view: LiveView, subscription: Subscription) -
 
 async def _recheck(socket: WebSocket, view: LiveView) -> None:
     while True:
-        await asyncio.sleep(RECHECK_S)
+        await asyncio.sleep(parts_of(socket).live_recheck_s)
         view.forget(await reader_of(socket, view.token))
 
 

@@ -1,0 +1,202 @@
+"""A real `hub run` as a child process: started, killed, frozen and asked how it is."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from hub.api.client import Client
+from hub.errors import HubError
+from tests.contracts.broker_servers import free_port
+
+PROGRAM = Path(sys.executable).with_name("hub")
+START_S = 60.0
+EMAIL, PASSWORD = "drill@home.example", "for drills only"
+
+
+class HubDiedError(AssertionError):
+    """The hub ended by itself."""
+
+
+@dataclass(kw_only=True)
+class HubProcess:
+    """Keeps its address and its data directory over restarts."""
+
+    folder: Path
+    settings: Mapping[str, str]
+    http_port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    start_seconds: list[float] = field(default_factory=list, init=False)
+    person: str = field(default="", init=False)
+    household: str = field(default="", init=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.settings.get("HUB_DATA_DIR", self.folder / "data"))
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "hub.log").read_text(errors="replace")
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "the hub was not started"
+        return self.process.pid
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HUB_DATA_DIR": str(self.data_dir),
+            "HUB_HTTP__PORT": str(self.http_port),
+            **self.settings,
+        }
+
+    async def add_operator(self) -> None:
+        """Make the drill's sign-in as an operator does on a new installation."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        answer = await asyncio.to_thread(
+            subprocess.run,
+            [PROGRAM, "people", "add", "Drill", "--email", EMAIL, "--operator", "--json"],
+            cwd=self.folder,
+            env={**self._environment, "CX_PASSWORD": PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_S,
+        )
+        assert answer.returncode == 0, answer.stderr
+        made = json.loads(answer.stdout.splitlines()[-1])
+        self.person, self.household = made["person"], made["household"]
+
+    async def start(self, *, within_s: float = START_S) -> None:
+        """Start it and return when it answers.
+
+        Raises:
+            HubDiedError: it ended instead.
+        """
+        began = time.monotonic()
+        self.spawn()
+        await self.until_alive(within_s=within_s)
+        self.start_seconds.append(time.monotonic() - began)
+
+    def spawn(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "hub.log").open("ab") as log, (self.folder / "hub.out").open("ab") as out:
+            self.process = subprocess.Popen(  # noqa: S603 - ourselves
+                [PROGRAM, "run", "--json"],
+                cwd=self.folder,
+                env=self._environment,
+                stdout=out,
+                stderr=log,
+            )
+
+    async def until_alive(self, *, within_s: float = START_S) -> None:
+        async with asyncio.timeout(within_s):
+            while not await asyncio.to_thread(self._healthy):
+                if self.process is None or self.process.poll() is not None:
+                    raise HubDiedError(self.log[-4000:])
+                await asyncio.sleep(0.05)
+
+    def _healthy(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=2):
+                return True
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """End it as a power cut would, and reap it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def freeze(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
+    async def terminate(self, *, within_s: float = 30.0) -> float:
+        """Ask it to end; return how many seconds that took."""
+        assert self.process is not None, "the hub was not started"
+        began = time.monotonic()
+        self.process.terminate()
+        await asyncio.to_thread(self.process.wait, within_s)
+        return time.monotonic() - began
+
+    def rss_mb(self) -> float:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
+    async def client(self) -> Client:
+        return await asyncio.to_thread(Client, self.url, email=EMAIL, password=PASSWORD)
+
+    async def ask(self, method: str, path: str, body: object = None, **more: str) -> Any:  # noqa: ANN401 - JSON
+        """Call the API signed in; wait where the hub is just being restarted."""
+        last: HubError | None = None
+        for _ in range(5):
+            try:
+                client = await self.client()
+                return await asyncio.to_thread(client.call, method, path, body, **more)
+            except HubError as error:
+                last = error
+                await asyncio.sleep(0.2)
+        raise AssertionError(last)
+
+    async def pages(self, path: str) -> list[dict[str, Any]]:
+        """Return all items of a list."""
+        client = await self.client()
+        join = "&" if "?" in path else "?"
+        items: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            address = f"{path}{join}limit=100{cursor}"
+            page = await asyncio.to_thread(client.call, "GET", address)
+            items += page["items"]
+            if not page.get("next_cursor"):
+                return items
+            cursor = f"&cursor={page['next_cursor']}"
+
+    async def readyz(self) -> tuple[int, dict[str, Any]]:
+        """Return the status and what the parts say."""
+        return await asyncio.to_thread(self._readyz)
+
+    def _readyz(self) -> tuple[int, dict[str, Any]]:
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return 200, json.load(answer)["parts"]
+        except HTTPError as error:
+            return error.code, json.load(error)["parts"]
+        except OSError as error:
+            return 0, {"hub": {"ok": False, "detail": str(error)}}
+
+    async def metric(self, name: str) -> float:
+        text = await asyncio.to_thread(self._metrics)
+        values = [line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")]
+        return float(values[0]) if values else 0.0
+
+    def _metrics(self) -> str:
+        try:
+            with urlopen(f"{self.url}/metrics", timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
