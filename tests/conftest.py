@@ -7,11 +7,17 @@ import sysconfig
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 NEEDED = {"broker": "mosquitto", "influx": "influxd"}
 """The program that the tests of a marker start; `scripts/test` installs it."""
 SBIN = "/usr/local/sbin:/usr/sbin"
 """Where Debian keeps mosquitto, off the PATH of ordinary users."""
+
+
+# How long an example takes is this machine's affair: no test asserts a time.
+settings.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hub")
 
 
 def pytest_configure() -> None:

@@ -14,10 +14,12 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
 from hub.api.identity import SignedToken
+from hub.api.live_view import LiveView
 from hub.api.ownership import ownership_of
 from hub.api.parts import ApiParts, parts_of, state_of
+from hub.api.people_views import AlarmView, PeopleView
 from hub.api.problems import SignInError
-from hub.api.views import AlarmView, DeviceView, LiveView, PeopleView
+from hub.api.views import DeviceView
 from hub.errors import NotPermittedError, UnavailableError, UnknownError
 from hub.model import Purpose, Reader, Role, administers, manages, permits
 

@@ -1,7 +1,6 @@
 """A device that behaves as the contract says: keeps what is not receipted, and sends it again."""
 
 import asyncio
-import contextlib
 import json
 import math
 import random
@@ -15,6 +14,8 @@ from tests.drills.sites import Admission
 from tests.drills.wire import Heard, Line, dial
 
 BOOT = "b1"
+BURST = 4
+"""Readings measured together."""
 PERIOD = 400
 """Readings from one run of the heart to the next."""
 
@@ -43,11 +44,16 @@ class Habits:
 
     count: int
     """Readings of one device."""
-    window: int = 40
+    window: int = 100
     """It measures no more while so many are not receipted."""
     resend_s: float = 5.0
-    pause_s: float = 0.0
-    """Between two readings."""
+    rate: float = 20.0
+    """Readings a second, while nothing holds it up."""
+
+    @property
+    def pause_s(self) -> float:
+        """Between two bursts, on average."""
+        return BURST / self.rate
 
 
 @dataclass(slots=True)
@@ -85,7 +91,6 @@ class Device:
         self._rested = rested
         self._kept: deque[Kept] = deque()
         self._line: Line | None = None
-        self._due = asyncio.Event()
         self._chance = random.Random(admission.device)  # noqa: S311 - to be repeatable
 
     @property
@@ -123,13 +128,8 @@ class Device:
         while line.alive:
             self._resend()
             self._measure()
-            self._due.clear()
-            if self._habits.pause_s:
-                await asyncio.wait((line.closed,), timeout=self._habits.pause_s)
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await self._due.wait()
+            # Uneven, so that devices that began together do not stay in step.
+            await asyncio.sleep(self._habits.pause_s * self._chance.uniform(0.5, 1.5))
 
     def _resend(self) -> None:
         late = time.monotonic() - self._habits.resend_s
@@ -140,11 +140,10 @@ class Device:
 
     def _measure(self) -> None:
         habits, page = self._habits, self.page
-        burst = 1 if habits.pause_s else habits.window
-        while len(self._kept) < habits.window and len(page.times_ms) < habits.count and burst:
-            if self._rested():
+        for _ in range(BURST):
+            full = len(self._kept) >= habits.window or len(page.times_ms) >= habits.count
+            if full or self._rested():
                 return
-            burst -= 1
             now_ms = time.time_ns() // 1_000_000
             at_ms = max(now_ms, page.times_ms[-1] + 1) if page.times_ms else now_ms
             value = next(self._rates)
@@ -175,7 +174,6 @@ class Device:
         while self._kept and self._kept[0].seq <= upto:
             self._kept.popleft()
         self.page.receipt(upto, time.monotonic())
-        self._due.set()
 
     def _take_command(self, command: dict[str, object]) -> None:
         name = str(command["id"])

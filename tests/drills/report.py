@@ -2,6 +2,7 @@
 
 import json
 import platform
+import sys
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -85,7 +86,7 @@ class Report:
         ]
 
     def print(self) -> None:
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else 118)
         options = "  ".join(f"{name}={value}" for name, value in self.options.items())
         console.print(f"\n[bold]{self.drill}[/bold]  seed={self.seed}  {options}", highlight=False)
         for account in self.accounts:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,25 +69,35 @@ class Site:
         self.hub.kill()
         await self.hub.start()
 
-    async def restart_influx(self) -> None:
+    async def restart_influx(self, *, away_s: float = 1.0) -> None:
         assert self.influx is not None, "no InfluxDB at this site"
         await asyncio.to_thread(self.influx.kill)
+        await asyncio.sleep(away_s)
         await asyncio.to_thread(self.influx.start)
 
-    async def kill_broker_in_hand(self, *, hold_s: float = 0.3) -> int:
+    async def kill_broker_in_hand(self) -> int:
         """Kill the broker while the hub holds messages it cannot have acknowledged, and restart it.
 
         Returns the bytes that the broker had handed over and the hub, frozen, had not read.
         """
-        self.hub.freeze()
         try:
-            await asyncio.sleep(hold_s)
-            in_hand = sockets.unread_bytes(self.hub.pid, remote_port=self.port)
+            in_hand = await self._freeze_in_hand()
             self.kill_broker()
         finally:
             self.hub.thaw()
         await self.start_broker()
         return in_hand
+
+    async def _freeze_in_hand(self) -> int:
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            self.hub.freeze()
+            await asyncio.sleep(0.1)
+            unread = sockets.unread_bytes(self.hub.pid, remote_port=self.port)
+            if unread or time.monotonic() > end:
+                return unread
+            self.hub.thaw()
+            await asyncio.sleep(0.05)
 
     def kill_broker(self) -> None:
         if self.mosquitto is not None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -116,7 +116,7 @@ def verdicts(kind: DeviceKind, payload: bytes) -> tuple[list[dict[str, Any]] | N
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 def test_both_take_the_same_payloads(name: str, data: st.DataObject) -> None:
     payload = data.draw(payloads(KINDS[name]), label="payload")
     fast, slow = verdicts(KINDS[name], payload)
@@ -125,7 +125,6 @@ def test_both_take_the_same_payloads(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_the_contract_allows_is_taken(name: str, data: st.DataObject) -> None:
     content = data.draw(values(KINDS[name]) | st.lists(values(KINDS[name]), max_size=3))
     fast, slow = verdicts(KINDS[name], json.dumps(content).encode())

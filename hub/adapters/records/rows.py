@@ -32,7 +32,7 @@ CHECKPOINTS_KEPT_MS: Final = 8 * 86_400_000
 def group(
     written: Group, *, revisions: Mapping[tuple[str, str], int]
 ) -> Iterator[tuple[str, list[Record]]]:
-    """Return (statement's name, its rows) of everything but the samples, in order.
+    """Return (statement's name, its rows) of everything but samples and states, in order.
 
     What is ended comes first, so that a timer ended and set in one group is set. `revisions`:
     (rule, device) -> revision of the amendment that was handed out for work.
@@ -45,17 +45,15 @@ def group(
     yield "put_amendment", [of_amendment(amendment) for amendment in written.amendments]
     yield "void_checkpoints", [_voided(checkpoint) for checkpoint in written.checkpoints]
     yield "put_checkpoint", [of_checkpoint(kept) for kept in _lasting(written.checkpoints)]
-    yield (
-        "put_state",
-        [
-            {"device": device, "payload": payloads.encode_state(state)}
-            for device, state in written.states.items()
-        ],
-    )
     yield "put_alarm", [of_alarm(alarm) for alarm in written.alarms]
     yield "put_command", [of_command(command) for command in written.commands]
     yield "add_event", [of_event(event) for event in written.events]
     yield "add_dead_letter", [of_dead_letter(letter) for letter in written.dead_letters]
+
+
+def states(written: Group) -> list[tuple[str, str]]:
+    """Return (device, payload) of every state."""
+    return [(device, payloads.encode_state(state)) for device, state in written.states.items()]
 
 
 def of_alarm(alarm: Alarm) -> Record:

@@ -70,6 +70,13 @@ def texts(dialect: Dialect) -> Mapping[str, str]:
     }
 
 
+def put_states(dialect: Dialect, *, rows: int) -> str:
+    """Return a statement that puts so many device states at once, as text for the driver."""
+    row = dict.fromkeys(columns(tables.device_states))
+    statement = put(dialect.name, tables.device_states).values([row] * rows)
+    return str(statement.compile(dialect=dialect))
+
+
 def statements(dialect: str) -> Mapping[str, Statement]:
     """Return by name what commits run."""
     return _group_statements(dialect) | _spool_statements(dialect)
@@ -108,7 +115,6 @@ def _group_statements(dialect: str) -> dict[str, Statement]:
             ),
         ),
         "put_checkpoint": put(dialect, tables.checkpoints),
-        "put_state": put(dialect, tables.device_states),
         "put_alarm": put(dialect, tables.alarms),
         # The number a command got when it was issued stays: it is its place in the order.
         "put_command": put(dialect, tables.commands, key=("id",)),

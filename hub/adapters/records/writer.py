@@ -6,6 +6,7 @@ Runs in a thread; `database.py` sees to it that only one call is under way.
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,11 @@ from sqlalchemy.dialects import sqlite
 from hub.adapters.records import rows, statements
 from hub.model import DeadLetter, Group
 
-FORGOTTEN_AT_ONCE: Final = 100
+FORGOTTEN_AT_ONCE: Final = 25
 """Spool groups deleted in one transaction: a commit waits for no longer delete than this."""
+STATES_AT_ONCE: Final = (64, 16, 4, 1)
+"""Rows of one statement. Each step of a statement lets go of the interpreter's lock, and beside a
+busy event loop it comes back milliseconds later: a commit takes few steps, not one a row."""
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     # In WAL, NORMAL would sync at checkpoints only and lose what was receipted since.
@@ -31,8 +35,11 @@ class GroupWriter:
     def __init__(self, path: Path, *, patience_s: float) -> None:
         self._path = path
         self._patience_s = patience_s
-        dialect = sqlite.dialect(paramstyle="named")
-        self._sql = statements.texts(dialect)
+        self._sql = statements.texts(sqlite.dialect(paramstyle="named"))
+        positional = sqlite.dialect(paramstyle="qmark")
+        self._put_states = {
+            size: statements.put_states(positional, rows=size) for size in STATES_AT_ONCE
+        }
         self._connection: sqlite3.Connection | None = None
         self._position = 0
 
@@ -45,11 +52,13 @@ class GroupWriter:
     def commit(self, group: Group, *, revisions: Mapping[tuple[str, str], int]) -> int:
         """Write all of the group in one synced transaction; return the spool position then."""
         written = [(name, some) for name, some in rows.group(group, revisions=revisions) if some]
+        states = rows.states(group)
         position = self._position
         samples = rows.of_samples(group.samples) if group.samples else None
         with self._transaction() as connection:
             for name, some in written:
                 connection.executemany(self._sql[name], some)
+            self._put(connection, states)
             if samples is not None:
                 position = connection.execute(self._sql["add_spool"], samples).fetchone()[0]
         self._position = position
@@ -70,6 +79,14 @@ class GroupWriter:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _put(self, connection: sqlite3.Connection, states: Sequence[tuple[str, str]]) -> None:
+        done = 0
+        for size in STATES_AT_ONCE:
+            while len(states) - done >= size:
+                block = states[done : done + size]
+                connection.execute(self._put_states[size], tuple(chain.from_iterable(block)))
+                done += size
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:

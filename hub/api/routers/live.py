@@ -7,9 +7,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect, status
 from pydantic_core import to_json
 
 from hub.api.gate import NOT_SIGNED_IN, Live, reader_of
+from hub.api.live_view import LiveView
 from hub.api.parts import parts_of
 from hub.api.problems import SignInError
-from hub.api.views import LiveView
 from hub.api.worker import Subscription
 from hub.errors import UnavailableError
 from hub.model import FeedItem

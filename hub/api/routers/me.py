@@ -13,9 +13,9 @@ from hub.api.bodies import Body, Name, Shown
 from hub.api.gate import Parts, People
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.parts import ApiParts
+from hub.api.people_views import PeopleView
 from hub.api.problems import documented
 from hub.api.times import moment
-from hub.api.views import PeopleView
 from hub.errors import InvalidInputError
 from hub.model import Person, Role, heart_rate_limit
 
@@ -94,7 +94,7 @@ async def change_me(view: People, parts: Parts, change: MeChange, _: OnceOnly) -
     person = await view.oneself()
     changed = _changed(person, change, today=moment(parts.clock.now_ms()).date())
     await parts.records.update_person(changed)
-    await parts.worker.refresh(*await view.device_ids())
+    await parts.worker.refresh(*await view.worn())
     return await _shown(view, parts, changed)
 
 

@@ -1,0 +1,67 @@
+"""Runs drills at full length: `scripts/drill exactly-once`."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from tests.drills import exactly_once
+from tests.drills.report import Report
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Seed = Annotated[int, typer.Option(help="The same seed gives the same faults and values.")]
+Broker = Annotated[str, typer.Option(help="mosquitto or embedded.")]
+Series = Annotated[str, typer.Option(help="influx or sqlite.")]
+
+
+@app.callback()
+def drills() -> None:
+    """Hold the hub to its promises while its parts are killed. `bench/` gets a JSON report."""
+
+
+def _finish(work: Coroutine[Any, Any, Report]) -> None:
+    report = asyncio.run(work)
+    report.print()
+    typer.echo(f"report: {report.keep()}")
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+@app.command("exactly-once")
+def run_exactly_once(  # noqa: PLR0913 - the options of a command line
+    *,
+    messages: int = 200_000,
+    devices: int = 100,
+    hub_kills: int = 20,
+    influx_kills: int = 5,
+    broker_kills: int = 5,
+    broker: Broker = "mosquitto",
+    series: Series = "influx",
+    seed: Seed = 1,
+    resend_s: float = 5.0,
+    rate: Annotated[int, typer.Option(help="Readings a second, of all devices.")] = 2000,
+    control: Annotated[bool, typer.Option(help="A run without faults first.")] = True,
+) -> None:
+    """Kill hub, store and broker under numbered readings; hold what is stored to the ledger.
+
+    Example: scripts/drill exactly-once --broker embedded --series sqlite --messages 20000
+    """
+    chosen = exactly_once.Plan(
+        messages=messages,
+        devices=devices,
+        hub_kills=hub_kills,
+        influx_kills=influx_kills,
+        broker_kills=broker_kills,
+        broker=broker,
+        series=series,
+        seed=seed,
+        resend_s=resend_s,
+        rate=rate,
+    )
+    _finish(exactly_once.drill(chosen, control=control))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,79 @@
+"""The runs that are played: who runs, over which limit, and what the account of it must say."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.end_to_end.account import Account, account
+from tests.end_to_end.home import RECORDINGS, Home
+from tests.end_to_end.watch_process import WatchProcess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    name: str
+    limit: float
+    """Such that the heart crosses it several times."""
+    options: Sequence[str] = ()
+    seconds: int | None = None
+    """Of the run's time; None: to the end of the recording."""
+
+    @property
+    def arguments(self) -> list[str]:
+        length = [] if self.seconds is None else ["--duration", str(self.seconds)]
+        return [*self.options, *length]
+
+
+def recorded(name: str, *, limit: float, seconds: int | None = None) -> Run:
+    options = ("--recording", str(RECORDINGS / f"{name}.fit"))
+    return Run(name=name, limit=limit, options=options, seconds=seconds)
+
+
+def modelled(*, limit: float, seconds: int, seed: int = 1) -> Run:
+    options = ("--runner", "--seed", str(seed), "--obedience", "0.5")
+    return Run(name="runner", limit=limit, options=options, seconds=seconds)
+
+
+SHORT = (
+    recorded("indoor-pauses", limit=106, seconds=175),
+    recorded("ride-watch", limit=135, seconds=215),
+    modelled(limit=120, seconds=200),
+)
+FULL = (
+    recorded("ride-watch", limit=138),
+    recorded("ride-strap", limit=165),
+    recorded("indoor-pauses", limit=106),
+    modelled(limit=125, seconds=1200),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    run: Run
+    watch: WatchProcess
+    rule: Mapping[str, Any]
+
+
+@asynccontextmanager
+async def running(home: Home, runs: Sequence[Run], **rule: object) -> AsyncIterator[list[Running]]:
+    """Have all of them run at once, each with a watch and a limit of its own."""
+    ready = []
+    for run in runs:
+        admission = await home.claim(run.name)
+        limit = await home.limit(admission["device"], run.limit, **rule)
+        ready.append((run, admission, limit))
+    async with AsyncExitStack() as stack:
+        yield [
+            Running(run, await stack.enter_async_context(home.worn(who, *run.arguments)), limit)
+            for run, who, limit in ready
+        ]
+
+
+async def accounts(home: Home, runners: Sequence[Running]) -> list[tuple[Run, Account]]:
+    """Wait until everybody is home and all has come to rest."""
+    async with asyncio.TaskGroup() as group:
+        for one in runners:
+            group.create_task(one.watch.end())
+    return [(one.run, await account(home, one.watch, one.rule)) for one in runners]
