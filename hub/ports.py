@@ -14,6 +14,7 @@ from hub.model import (
     Binding,
     Command,
     Condition,
+    Contact,
     DeadLetter,
     Device,
     DeviceEvent,
@@ -380,6 +381,19 @@ class People(Protocol):
     async def memberships(
         self, *, person: str | None = None, household: str | None = None
     ) -> Sequence[Membership]: ...
+
+    async def put_contact(self, contact: Contact) -> None:
+        """Add the contact or replace what is known of it.
+
+        Raises:
+            RefusedError: one of the two is no person.
+        """
+
+    async def end_contact(self, *, person: str, contact: str) -> None: ...
+
+    async def contacts(
+        self, *, person: str | None = None, contact: str | None = None
+    ) -> Sequence[Contact]: ...
 
     async def add_session(self, session: Session) -> None: ...
 

@@ -80,6 +80,9 @@ class Draft:
         found = (t for some in self.thresholds(device).values() for t in some if t.rule == rule)
         return next(found, None)
 
+    def has_agreed(self, *, person: str, contact: str) -> bool:
+        return (person, contact) in self.memory.agreed_contacts
+
     def devices_of(self, person: str) -> Iterator[str]:
         return iter(sorted(self.memory.devices_of(person)))
 

@@ -20,6 +20,8 @@ class Memory:
     """For ages; a limit is worked out anew when something of it changes."""
     states: dict[str, DeviceState] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
+    agreed_contacts: frozenset[tuple[str, str]] = frozenset()
+    """(person, who will be told) of those who agreed."""
     _rules_by_household: dict[str, list[Rule]] = field(default_factory=dict)
     _devices_by_person: dict[str, set[str]] = field(default_factory=dict)
     _devices_by_household: dict[str, set[str]] = field(default_factory=dict)

@@ -57,7 +57,7 @@ from hub.model.messages import (
     Tick,
     TimerFired,
 )
-from hub.model.people import Household, Membership, Person, Purpose, Role
+from hub.model.people import Contact, Household, Membership, Person, Purpose, Role
 from hub.model.rules import (
     DEFAULT_LADDER,
     AlertMode,
@@ -98,6 +98,7 @@ __all__ = [
     "CommandStatus",
     "Condition",
     "Connection",
+    "Contact",
     "DeadLetter",
     "DesiredRequest",
     "Device",

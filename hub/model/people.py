@@ -50,6 +50,18 @@ class Household:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Somebody whom a person asked to be told when they do not answer an alarm."""
+
+    person: str
+    contact: str
+    """Who will be told."""
+    asked_ms: int
+    agreed_ms: int | None = None
+    """None until the contact agreed; nobody is told before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
     household: str
     person: str

@@ -26,6 +26,9 @@ class View(Protocol):
 
     def threshold(self, device: str, rule: str) -> Threshold | None: ...
 
+    def has_agreed(self, *, person: str, contact: str) -> bool:
+        """Return whether `contact` agreed to be told when `person` does not answer."""
+
     def devices_of(self, person: str) -> Iterable[str]:
         """Return the devices bound to the person now."""
 

@@ -209,6 +209,21 @@ class Worker:
         await self.change(reload)
         await self._follow_rules(devices)
 
+    async def contacts_changed(self) -> None:
+        """Learn anew who agreed to be told of whom."""
+
+        async def reload(_: Draft) -> None:
+            await self._load_contacts()
+
+        await self.change(reload)
+
+    async def _load_contacts(self) -> None:
+        self.memory.agreed_contacts = frozenset(
+            (contact.person, contact.contact)
+            for contact in await self._records.contacts()
+            if contact.agreed_ms is not None
+        )
+
     async def retry(self, dead_letter: DeadLetter) -> None:
         """Send what was refused at intake through again; it ends if nothing is refused now."""
         arrival = Arrival(
@@ -250,6 +265,7 @@ class Worker:
             if cursor is None:
                 break
         self.memory.put_rules(await self._records.rules())
+        await self._load_contacts()
         self.position = await self._records.commit(Group())
         self._health.good("records")
 

@@ -222,7 +222,10 @@ def tell_contact(fired: TimerFired, view: View) -> Iterable[Delivered]:
     if alarm is None or rule is None or rule.spec.contact is None:
         return (TimerEnded(fired.id),)
     answered = _quiet(alarm, alarm.level, fired.now_ms) or not _on_top(rule.spec, alarm.step)
-    if answered or alarm.contact_told_ms is not None:
+    agreed = alarm.person is not None and view.has_agreed(
+        person=alarm.person, contact=rule.spec.contact
+    )
+    if answered or not agreed or alarm.contact_told_ms is not None:
         return (TimerEnded(fired.id),)
     name = state.person.name if state and state.person else fired.device
     text = {

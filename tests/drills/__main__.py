@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from tests.drills import exactly_once
+from tests.drills import exactly_once, influx_away
 from tests.drills.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same faults and values.")]
 Broker = Annotated[str, typer.Option(help="mosquitto or embedded.")]
+Control = Annotated[bool, typer.Option(help="A run without faults first.")]
 Series = Annotated[str, typer.Option(help="influx or sqlite.")]
 
 
@@ -42,7 +43,7 @@ def run_exactly_once(  # noqa: PLR0913 - the options of a command line
     seed: Seed = 1,
     resend_s: float = 5.0,
     rate: Annotated[int, typer.Option(help="Readings a second, of all devices.")] = 2000,
-    control: Annotated[bool, typer.Option(help="A run without faults first.")] = True,
+    control: Control = True,
 ) -> None:
     """Kill hub, store and broker under numbered readings; hold what is stored to the ledger.
 
@@ -61,6 +62,24 @@ def run_exactly_once(  # noqa: PLR0913 - the options of a command line
         rate=rate,
     )
     _finish(exactly_once.drill(chosen, control=control))
+
+
+@app.command("influx-away")
+def run_influx_away(
+    *,
+    away_s: Annotated[float, typer.Option(help="How long the store is away.")] = 600,
+    before_s: float = 60,
+    rate: Annotated[int, typer.Option(help="Readings a second, of all devices.")] = 200,
+    broker: Broker = "mosquitto",
+    seed: Seed = 1,
+    control: Control = True,
+) -> None:
+    """Kill InfluxDB, then let it hang, while readings and alerts flow.
+
+    Example: scripts/drill influx-away --away-s 60 --before-s 20
+    """
+    chosen = influx_away.Plan(away_s=away_s, before_s=before_s, rate=rate, broker=broker, seed=seed)
+    _finish(influx_away.drill(chosen, control=control))
 
 
 if __name__ == "__main__":

@@ -64,9 +64,7 @@ def _of_one(rule: Mapping[str, Any], page: Page) -> Record:
     spec = {
         **rule,
         "limit": rule["limit"] if rule["limit"] is not None else PERSONAL_LIMIT,
-        "levels": [
-            {**level, "first_step": level["first_step"] - 1} for level in rule["levels"]
-        ],
+        "levels": [{**level, "first_step": level["first_step"] - 1} for level in rule["levels"]],
         "max_rate": KIND.max_rates.get(rule["property"]),
     }
     readings = [(at_ms, value, True) for at_ms, value in page.readings]

@@ -11,9 +11,10 @@ from tests.drills import alarms
 from tests.drills.device import Habits
 from tests.drills.faults import Strikes, plan
 from tests.drills.fleet import Fleet
-from tests.drills.ledger import Comparison, compare, total
+from tests.drills.ledger import Comparison
 from tests.drills.report import Account, Report
 from tests.drills.sites import Site, site
+from tests.drills.stored import compare_all
 
 SETTLE_S = 180.0
 
@@ -71,9 +72,7 @@ async def _run(name: str, kills: Mapping[str, int], chosen: Plan, folder: Path) 
         async with fleet.running():
             await strikes.run(fleet.until_receipted)
             await fleet.until_receipted(each * chosen.devices)
-            account.figures["receipted_per_s"] = round(
-                chosen.messages / (time.monotonic() - began)
-            )
+            account.figures["receipted_per_s"] = round(chosen.messages / (time.monotonic() - began))
             await _judge(account, place, fleet, each * chosen.devices)
         _explain(account, place, fleet, strikes)
         account.equal("faults struck", dict(kills), {w: strikes.struck[w] for w in kills})
@@ -118,12 +117,7 @@ async def _until_settled(place: Site, fleet: Fleet) -> Comparison:
     """Read the series back until all is there, or no more comes."""
     end = time.monotonic() + SETTLE_S
     while True:
-        found = total(
-            [
-                compare(page, await place.stored.points(page.device, "heart_rate"))
-                for page in fleet.ledger.pages
-            ]
-        )
+        found = await compare_all(fleet.ledger, place.stored)
         if (not found.lost and found.stored >= fleet.ledger.measured) or time.monotonic() > end:
             return found
         await asyncio.sleep(1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from hub.api.client import Client
 from hub.errors import HubError
@@ -94,7 +94,10 @@ class HubProcess:
 
     def spawn(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "hub.log").open("ab") as log, (self.folder / "hub.out").open("ab") as out:
+        with (
+            (self.folder / "hub.log").open("ab") as log,
+            (self.folder / "hub.out").open("ab") as out,
+        ):
             self.process = subprocess.Popen(  # noqa: S603 - ourselves
                 [PROGRAM, "run", "--json"],
                 cwd=self.folder,
@@ -175,6 +178,30 @@ class HubProcess:
             if not page.get("next_cursor"):
                 return items
             cursor = f"&cursor={page['next_cursor']}"
+
+    async def status(self, path: str) -> tuple[int, str | None]:
+        """Return the status of a read signed in, and its `Retry-After`."""
+        signed_in = await self._signed_in()
+        return await asyncio.to_thread(self._status, path, signed_in)
+
+    async def _signed_in(self) -> str:
+        wish = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = Request(f"{self.url}/api/v1/auth/token", data=wish, headers=headers)
+
+        def ask() -> str:
+            with urlopen(request, timeout=30) as answer:
+                return str(json.load(answer)["access_token"])
+
+        return await asyncio.to_thread(ask)
+
+    def _status(self, path: str, token: str) -> tuple[int, str | None]:
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            with urlopen(Request(f"{self.url}/api/v1{path}", headers=headers), timeout=60) as ok:
+                return ok.status, ok.headers.get("Retry-After")
+        except HTTPError as error:
+            return error.code, error.headers.get("Retry-After")
 
     async def readyz(self) -> tuple[int, dict[str, Any]]:
         """Return the status and what the parts say."""

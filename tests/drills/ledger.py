@@ -49,6 +49,10 @@ class Comparison:
     strange: int
     """Stored at a time at which the device measured nothing."""
 
+    @property
+    def faults(self) -> tuple[int, int, int, int]:
+        return self.lost, self.wrong, self.twice, self.strange
+
 
 def compare(page: Page, stored: Sequence[tuple[int, float]]) -> Comparison:
     first = dict(reversed(stored))

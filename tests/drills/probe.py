@@ -60,9 +60,7 @@ class Probe:
         mine = self.admission
         line = await dial(self.port, hear)
         try:
-            await line.sign_in(
-                mine.device, username=mine.device, password=mine.token, clean=True
-            )
+            await line.sign_in(mine.device, username=mine.device, password=mine.token, clean=True)
             await line.subscribe(f"{mine.base}/down/#")
             while line.alive:
                 await self._cross(line, told)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from tests.contracts.influx_server import InfluxServer
 from tests.drills.hub_process import HubProcess
+from tests.drills.ledger import Comparison, Ledger, compare, total
 
 PAGE = 10_000
 
@@ -14,10 +15,6 @@ class Stored(ABC):
     @abstractmethod
     async def points(self, device: str, name: str) -> list[tuple[int, float]]:
         """Return all (time ms, value) of a watch's property, oldest first."""
-
-    @abstractmethod
-    async def devices(self) -> set[str] | None:
-        """Return every device that has points; None where nothing tells."""
 
 
 class InfluxStored(Stored):
@@ -30,11 +27,6 @@ class InfluxStored(Stored):
         statement = f'SELECT "{name}" FROM "watch" WHERE "device" = \'{device}\''  # noqa: S608 - our own ids
         found = await asyncio.to_thread(self._server.query, statement, db="cx")
         return [(at, value) for series in found for at, value in series["values"]]
-
-    async def devices(self) -> set[str]:
-        statement = 'SHOW TAG VALUES FROM "watch" WITH KEY = "device"'
-        found = await asyncio.to_thread(self._server.query, statement, db="cx")
-        return {value for series in found for _, value in series["values"]}
 
 
 class TelemetryStored(Stored):
@@ -55,5 +47,9 @@ class TelemetryStored(Stored):
             start = page["next_from"]
         return found
 
-    async def devices(self) -> set[str] | None:
-        return None
+
+async def compare_all(ledger: Ledger, stored: Stored) -> Comparison:
+    """Return the whole ledger beside the whole store."""
+    return total(
+        [compare(page, await stored.points(page.device, "heart_rate")) for page in ledger.pages]
+    )

@@ -11,7 +11,7 @@ from hub.adapters.records.database import OnDatabase
 from hub.adapters.records.pages import Order
 from hub.adapters.records.statements import add_if_absent, put
 from hub.errors import UnknownError
-from hub.model import Household, Membership, Person, Role
+from hub.model import Contact, Household, Membership, Person, Role
 from hub.ports import Access, Account, Answer, Page
 
 _BY_NUMBER: Final = Order((tables.accesses.c.number,))
@@ -80,6 +80,29 @@ class SqlPeople(OnDatabase):
             Membership(household=row.household, person=row.person, role=Role(row.role))
             for row in await self._database.all(query)
         ]
+
+    async def put_contact(self, contact: Contact) -> None:
+        refusal = f"no person {contact.person!r} or no person {contact.contact!r}"
+        statement = put(self._database.dialect, tables.contacts)
+        async with self._database.writing(refusal=refusal) as connection:
+            await connection.execute(statement, asdict(contact))
+
+    async def end_contact(self, *, person: str, contact: str) -> None:
+        known = tables.contacts.c
+        ended = delete(tables.contacts).where(known.person == person, known.contact == contact)
+        async with self._database.writing() as connection:
+            await connection.execute(ended)
+
+    async def contacts(
+        self, *, person: str | None = None, contact: str | None = None
+    ) -> Sequence[Contact]:
+        known = tables.contacts.c
+        query = select(tables.contacts).order_by(known.person, known.contact)
+        if person is not None:
+            query = query.where(known.person == person)
+        if contact is not None:
+            query = query.where(known.contact == contact)
+        return [Contact(**row._asdict()) for row in await self._database.all(query)]
 
     async def note_access(self, access: Access) -> None:
         async with self._database.writing() as connection:

@@ -96,6 +96,15 @@ memberships: Final = Table(
     Column("role", String, nullable=False),
 )
 
+contacts: Final = Table(
+    "contacts",
+    metadata,
+    Column("person", String, ForeignKey("people.id"), primary_key=True),
+    Column("contact", String, ForeignKey("people.id"), primary_key=True, index=True),
+    Column("asked_ms", BigInteger, nullable=False),
+    Column("agreed_ms", BigInteger),
+)
+
 sessions: Final = Table(
     "sessions",
     metadata,

@@ -60,6 +60,17 @@ def _people() -> None:
     )
     op.create_index("ix_memberships_person", "memberships", ["person"])
     op.create_table(
+        "contacts",
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("contact", sa.String(), nullable=False),
+        sa.Column("asked_ms", sa.BigInteger(), nullable=False),
+        sa.Column("agreed_ms", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["contact"], ["people.id"], name="fk_contacts_contact"),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name="fk_contacts_person"),
+        sa.PrimaryKeyConstraint("person", "contact", name="pk_contacts"),
+    )
+    op.create_index("ix_contacts_contact", "contacts", ["contact"])
+    op.create_table(
         "sessions",
         sa.Column("token_hash", sa.String(), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
