@@ -28,12 +28,14 @@ from hub.model import (
     Timer,
     Value,
 )
+from hub.model.made_often import made_often
 
 T = TypeVar("T")
 
 # ---------------------------------------------------------------------------------------- broker
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message as the broker handed it over."""

@@ -57,6 +57,9 @@ class HubWorker(Protocol):
     async def refresh(self, *devices: str) -> None:
         """Forget what is cached of the devices, their people and rules; the registry changed."""
 
+    async def contacts_changed(self) -> None:
+        """Learn anew who agreed to be told of whom."""
+
     async def retry(self, dead_letter: DeadLetter) -> None: ...
 
     def subscribe(self, *, limit: int = 1000) -> AbstractAsyncContextManager[Subscription]: ...

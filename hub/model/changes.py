@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from hub.model.alarms import Alarm
 from hub.model.commands import Command
 from hub.model.condition import Threshold, Transition
+from hub.model.made_often import made_often
 from hub.model.messages import DeviceEvent, Sample
 from hub.model.state import DeviceState
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """A sample seen for the first time; it goes to the series store."""
@@ -23,6 +25,7 @@ class Recorded:
     event: DeviceEvent
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class StateChanged:
     """What must survive of a device changed."""
@@ -78,6 +81,7 @@ class DesiredDue:
     device: str
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class ReceiptDue:
     """Something numbered or named of this device is durable after this commit."""

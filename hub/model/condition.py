@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from hub.model.made_often import made_often
 from hub.model.rules import Direction, RuleSpec
 
 
@@ -70,6 +71,7 @@ class Transition:
     """From 0."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """What is remembered between two readings; everything in event time."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
 
+from hub.model.made_often import made_often
 from hub.model.rules import RuleSpec
 
 Value = float | int | bool | str
@@ -138,6 +139,7 @@ class Binding:
     until_at: datetime | None = None
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
     """What a device last said of itself and what it has been asked to be."""

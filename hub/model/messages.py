@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from hub.model.commands import CommandStatus
 from hub.model.devices import Connection, Value
+from hub.model.made_often import made_often
 
 
 class Quality(StrEnum):
@@ -33,6 +34,7 @@ class Reading:
     quality: Quality = Quality.GOOD
 
 
+@made_often
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The readings of one device at one instant, as one element of `up/telemetry` carries them.

@@ -8,6 +8,7 @@ from hub.model.alarms import Alarm
 from hub.model.commands import Command
 from hub.model.condition import Condition
 from hub.model.devices import Connection, Device, Twin
+from hub.model.made_often import made_often
 from hub.model.messages import DeviceEvent, Sample
 from hub.model.people import Person
 from hub.model.rules import Rule
@@ -15,6 +16,7 @@ from hub.model.rules import Rule
 MAX_GAPS = 1000
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequence:
     """Which numbers of one boot have been received: all up to `upto`, and some runs above it."""
@@ -58,6 +60,7 @@ class Sequence:
 _BEYOND = 1 << 63
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceState:
     """Everything the stages may know of one device; replaced, never mutated."""

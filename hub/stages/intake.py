@@ -28,6 +28,7 @@ from hub.model import (
     Value,
     ValueType,
 )
+from hub.model.made_often import made_often
 
 MAX_PAYLOAD = 128 * 1024
 MAX_KEPT = 4096
@@ -63,6 +64,7 @@ def speech(kind: DeviceKind) -> Speech:
     return Speech(kind=kind.name, checks=checks, events=kind.events)
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One message of the broker with what intake has to know about its sender."""

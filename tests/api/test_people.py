@@ -141,3 +141,34 @@ async def test_a_household_is_made_once_for_a_key(world: World) -> None:
     assert [(one["name"], one["role"]) for one in listed] == [("New", "owner")]
     members = (await olga.get(f"/households/{listed[0]['id']}/members")).json()["items"]
     assert members == [{"person": "p_olga", "name": "Olga", "role": "owner"}]
+
+
+async def test_a_contact_counts_only_once_they_agreed(world: World) -> None:
+    alice, adam = await world.as_("alice"), await world.as_("adam")
+    asked = await alice.post("/contacts", json={"person": "p_adam"})
+    assert (asked.status_code, asked.json()["agreed_at"]) == (201, None)
+    assert world.worker.memory.agreed_contacts == frozenset()
+
+    agreed = await adam.post("/contacts/p_alice/agree")
+
+    assert agreed.json()["agreed_at"] is not None
+    assert world.worker.memory.agreed_contacts == {("p_alice", "p_adam")}
+    assert (await adam.get("/contacts")).json()["items"] == [agreed.json()]
+
+
+async def test_either_side_ends_a_contact(world: World) -> None:
+    alice, adam = await world.as_("alice"), await world.as_("adam")
+    await alice.post("/contacts", json={"person": "p_adam"})
+    await adam.post("/contacts/p_alice/agree")
+
+    assert (await adam.delete("/contacts/p_alice")).status_code == 204
+
+    assert world.worker.memory.agreed_contacts == frozenset()
+    assert (await alice.get("/contacts")).json()["items"] == []
+
+
+async def test_only_who_shares_a_household_can_be_asked(world: World) -> None:
+    alice = await world.as_("alice")
+
+    assert (await alice.post("/contacts", json={"person": "p_bob"})).status_code == 404
+    assert (await alice.post("/contacts", json={"person": "p_alice"})).status_code == 422

@@ -41,14 +41,15 @@ def test_every_route_is_on_the_page() -> None:
 
 
 def test_no_route_is_on_the_page_that_is_not_there() -> None:
-    rows = [line.split("|")[1] for line in section("HTTP").splitlines() if line.startswith("| `")]
+    text = section("HTTP").replace("/api/v1", "")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
     shown = {re.sub(r"\{[a-z_]+\}", "{}", p) for r in rows for p in re.findall(r"/[a-z/{}_-]+", r)}
     paths = {
         re.sub(r"\{[a-z_]+\}", "{}", str(getattr(route, "path", "")))
         for module in (*ROUTERS, operations)
         for route in module.router.routes
     }
-    assert sorted(path for path in shown if path not in paths and path != "/api/v1") == []
+    assert sorted(path for path in shown if path not in paths) == []
 
 
 def test_every_topic_is_on_the_page() -> None:

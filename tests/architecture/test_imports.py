@@ -29,7 +29,7 @@ def test_the_page_names_every_contract() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("package", ["hub", "hub/adapters", "devices", "simulators"])
+@pytest.mark.parametrize("package", ["hub", "hub/adapters"])
 def test_the_page_shows_every_package(package: str) -> None:
     folder = ROOT / package
     layout = PAGE.partition("## Layout")[2].partition("\n## ")[0]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,26 @@ from tests.contracts.influx_server import InfluxServer, free_port
 
 README = ROOT / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+GUIDE = ROOT / "docs" / "guides" / "first-device.md"
+RE_BLOCK = re.MULTILINE | re.DOTALL
+MISSING = [name for name in ("curl", "jq") if shutil.which(name) is None]
+STORED = """
+while ! influx -port 8086 -database cx -execute 'SELECT * FROM watch' | grep -q 131; do
+  sleep 0.05
+done
+"""
+SIGNED_IN = """
+ACCESS=$(curl -s http://127.0.0.1:8080/api/v1/auth/token \\
+  -d "username=$CX_EMAIL" --data-urlencode "password=$CX_PASSWORD" | jq -r .access_token)
+"""
+FOLLOW = """
+followed() {
+  curl -s -H "Authorization: Bearer $ACCESS" \\
+    "http://127.0.0.1:8080/api/v1/devices/$ID/commands/$(jq -r .id command.json)" | jq -r .status
+}
+while [[ $(followed) == sent ]]; do sleep 0.05; done
+followed
+"""
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 
 
@@ -46,12 +67,12 @@ async def environment(ports: Mapping[int, int], tmp_path: Path) -> AsyncIterator
 @pytest.mark.broker
 @pytest.mark.influx
 @pytest.mark.end_to_end
+@pytest.mark.skipif(MISSING != [], reason=f"not installed: {', '.join(MISSING)}")
 async def test_the_first_device_of_the_readme_is_read_back(
     environment: dict[str, str], ports: Mapping[int, int], tmp_path: Path
 ) -> None:
     claim, publish, read = blocks(README, "device")
-    stored = "while ! influx -port 8086 -database cx -execute 'SELECT * FROM watch' | grep -q 131"
-    script = "\n".join((claim, publish, f"{stored}; do sleep 0.05; done", "echo READ", read))
+    script = "\n".join((claim, publish, STORED, "echo READ", read))
     printed = await run(on_ports(script, ports), directory=tmp_path, environment=environment)
     points, *shell = printed.partition("READ\n")[2].splitlines()
     ((at_ms, value),) = json.loads(points)
@@ -59,6 +80,27 @@ async def test_the_first_device_of_the_readme_is_read_back(
     assert at_ms > 1_700_000_000_000
     assert shell[0] == "name: watch"
     assert shell[-1].split()[1] == "131"
+
+
+@pytest.mark.broker
+@pytest.mark.influx
+@pytest.mark.end_to_end
+@pytest.mark.skipif(MISSING != [], reason=f"not installed: {', '.join(MISSING)}")
+async def test_the_guide_to_a_first_device_is_answered_as_it_says(
+    environment: dict[str, str], ports: Mapping[int, int], tmp_path: Path
+) -> None:
+    claim, *_ = blocks(README, "device")
+    names, numbered, refused, felt, answered = blocks(GUIDE, "device")
+    script = "\n".join(
+        (claim, names, numbered, refused, "echo FELT", felt, answered, SIGNED_IN, FOLLOW)
+    )
+    printed = await run(on_ports(script, ports), directory=tmp_path, environment=environment)
+    receipt, said = printed.split("FELT\n")
+    expected_receipt, expected_alert = re.findall(r"^```\n(.*?)\n```$", GUIDE.read_text(), RE_BLOCK)
+    assert receipt.splitlines()[-1] == expected_receipt
+    alert, status = said.splitlines()
+    assert alert == expected_alert
+    assert status == "succeeded"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
