@@ -9,6 +9,10 @@ import msgspec
 from hub.model import DeviceKind, DeviceState, Purpose, Rule, Threshold, heart_rate_limit
 from hub.model.gate import Subject, permits
 
+_Reach = tuple[str, str]
+"""What a rule is found by: (household, kind), or (`ONE_DEVICE`, device)."""
+ONE_DEVICE = ""
+
 
 @dataclass(slots=True)
 class Memory:
@@ -22,9 +26,10 @@ class Memory:
     rules: dict[str, Rule] = field(default_factory=dict)
     agreed_contacts: frozenset[tuple[str, str]] = frozenset()
     """(person, who will be told) of those who agreed."""
-    _rules_by_household: dict[str, list[Rule]] = field(default_factory=dict)
+    _rules_by_reach: dict[_Reach, dict[str, Rule]] = field(default_factory=dict)
     _devices_by_person: dict[str, set[str]] = field(default_factory=dict)
     _devices_by_household: dict[str, set[str]] = field(default_factory=dict)
+    _devices_by_kind: dict[_Reach, set[str]] = field(default_factory=dict)
     _thresholds: dict[str, Mapping[str, Sequence[Threshold]]] = field(default_factory=dict)
 
     def put_state(self, state: DeviceState) -> None:
@@ -32,7 +37,9 @@ class Memory:
         device = state.device.id
         self.drop_state(device)
         self.states[device] = state
-        self._devices_by_household.setdefault(state.device.household, set()).add(device)
+        home = state.device.household
+        self._devices_by_household.setdefault(home, set()).add(device)
+        self._devices_by_kind.setdefault((home, state.device.kind), set()).add(device)
         if state.person is not None:
             self._devices_by_person.setdefault(state.person.id, set()).add(device)
 
@@ -41,7 +48,9 @@ class Memory:
         self._thresholds.pop(device, None)
         if known is None:
             return
-        self._devices_by_household[known.device.household].discard(device)
+        home = known.device.household
+        self._devices_by_household[home].discard(device)
+        self._devices_by_kind[home, known.device.kind].discard(device)
         if known.person is not None:
             self._devices_by_person[known.person.id].discard(device)
 
@@ -51,8 +60,9 @@ class Memory:
         for rule in changed:
             self._forget_rule(rule.id, touched)
             self.rules[rule.id] = rule
-            self._rules_by_household.setdefault(rule.household, []).append(rule)
-            touched |= self._devices_by_household.get(rule.household, set())
+            for reach in _reaches(rule):
+                self._rules_by_reach.setdefault(reach, {})[rule.id] = rule
+            touched.update(self._reached(rule))
         for identity in ended:
             self._forget_rule(identity, touched)
         for device in touched:
@@ -62,8 +72,14 @@ class Memory:
     def _forget_rule(self, identity: str, touched: set[str]) -> None:
         known = self.rules.pop(identity, None)
         if known is not None:
-            self._rules_by_household[known.household].remove(known)
-            touched |= self._devices_by_household.get(known.household, set())
+            for reach in _reaches(known):
+                del self._rules_by_reach[reach][identity]
+            touched.update(self._reached(known))
+
+    def _reached(self, rule: Rule) -> Iterable[str]:
+        if rule.spec.kind is None:
+            return rule.spec.devices
+        return self._devices_by_kind.get((rule.household, rule.spec.kind), ())
 
     def devices_of(self, person: str) -> Collection[str]:
         return self._devices_by_person.get(person, ())
@@ -87,7 +103,12 @@ class Memory:
         if not permits(purpose=Purpose.ALERTING, reader=None, subject=subject).allowed:
             return {}
         found: dict[str, list[Threshold]] = {}
-        for rule in self._rules_by_household.get(state.device.household, ()):
+        device_kind = (state.device.household, state.device.kind)
+        rules = {
+            **self._rules_by_reach.get(device_kind, {}),
+            **self._rules_by_reach.get((ONE_DEVICE, device), {}),
+        }
+        for rule in rules.values():
             if not _watches(rule, state):
                 continue
             limit = rule.spec.limit
@@ -105,13 +126,17 @@ class Memory:
         return found
 
 
+def _reaches(rule: Rule) -> Iterable[_Reach]:
+    if rule.spec.kind is not None:
+        return ((rule.household, rule.spec.kind),)
+    return ((ONE_DEVICE, device) for device in rule.spec.devices)
+
+
 def _watches(rule: Rule, state: DeviceState) -> bool:
-    spec = rule.spec
-    if not spec.enabled or (rule.person is not None and state.person is None):
+    """Return whether a rule that names the device or its kind concerns it as it is worn now."""
+    if not rule.spec.enabled or rule.household != state.device.household:
         return False
-    if rule.person is not None and state.person is not None and rule.person != state.person.id:
-        return False
-    return spec.kind == state.device.kind or state.device.id in spec.devices
+    return rule.person is None or (state.person is not None and rule.person == state.person.id)
 
 
 def alert_rules(thresholds: Mapping[str, Sequence[Threshold]]) -> tuple[object, ...]:

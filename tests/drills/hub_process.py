@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -57,8 +58,13 @@ class HubProcess:
 
     @property
     def _environment(self) -> dict[str, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("HUB_", "CX_"))
+        }
         return {
-            "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            **inherited,
             "HUB_DATA_DIR": str(self.data_dir),
             "HUB_HTTP__PORT": str(self.http_port),
             **self.settings,
