@@ -17,7 +17,7 @@ def made_often(cls: type[T]) -> type[T]:
         raise TypeError(message)
     own: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]  # a dataclass by contract
     plain = make_dataclass(cls.__name__, [(one.name, Any, _again(one)) for one in own])
-    cls.__init__ = plain.__init__  # type: ignore[method-assign]
+    cls.__init__ = plain.__init__  # type: ignore[misc, method-assign]
     del cls.__setattr__, cls.__delattr__
     return cls
 

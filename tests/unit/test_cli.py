@@ -1,0 +1,113 @@
+"""The command line: one clear line for what is wrong, and exit codes that can be trusted."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.cli import app
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in list(os.environ):
+        if name.startswith(("HUB_", "CX_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run"],
+        ["demo"],
+        ["check"],
+        ["people", "add"],
+        ["devices", "list"],
+        ["devices", "claim"],
+        ["devices", "import"],
+        ["devices", "rename"],
+        ["devices", "rotate"],
+        ["devices", "revoke"],
+    ],
+    ids=" ".join,
+)
+def test_every_command_shows_an_example(command: list[str]) -> None:
+    result = runner.invoke(app, [*command, "--help"])
+
+    assert result.exit_code == 0
+    assert "Example:" in result.output
+
+
+def test_an_unknown_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_HTTP__PROT", "8081")
+
+    result = runner.invoke(app, ["run"])
+
+    assert result.exit_code == 1
+    assert "HUB_HTTP__PROT" in result.output
+    assert "HUB_HTTP__PORT" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_person_is_added_once(clean_place: Path) -> None:
+    command = ["people", "add", "Mina", "--email", "mina@example.org", "--json"]
+    environment = {"CX_PASSWORD": "correct horse"}
+
+    first = runner.invoke(app, command, env=environment)
+    second = runner.invoke(app, command, env=environment)
+
+    assert json.loads(first.stdout)["email"] == "mina@example.org"
+    assert second.exit_code == 1
+    assert "taken" in second.output
+    mode = (clean_place / "data").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o700
+
+
+def test_a_short_password_is_refused() -> None:
+    command = ["people", "add", "Mina", "--email", "mina@example.org"]
+
+    result = runner.invoke(app, command, env={"CX_PASSWORD": "short"})
+
+    assert result.exit_code == 1
+    assert "8 characters" in result.output
+
+
+def test_a_hub_that_does_not_answer_is_said_with_what_to_do() -> None:
+    command = ["devices", "list", "--hub", "http://127.0.0.1:9", "--email", "a@b.example"]
+
+    result = runner.invoke(app, command, env={"CX_PASSWORD": "correct horse"})
+
+    assert result.exit_code == 1
+    assert "hub run" in result.output
+
+
+def test_check_finds_nothing_in_a_fresh_place() -> None:
+    result = runner.invoke(app, ["check", "--json"])
+
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
+
+
+def test_check_says_that_others_may_look_into_the_data(clean_place: Path) -> None:
+    (clean_place / "data").mkdir(mode=0o755)
+
+    result = runner.invoke(app, ["check"])
+
+    assert result.exit_code == 1
+    assert "chmod 700" in result.output
+
+
+def test_check_names_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_SERIES__URL", "http://127.0.0.1:9")
+
+    result = runner.invoke(app, ["check"])
+
+    assert result.exit_code == 1
+    assert "series store" in result.output
