@@ -7,6 +7,7 @@ from pathlib import Path
 from hub.adapters.broker.checks import broker_findings
 from hub.adapters.broker.embedded_process import nats_server
 from hub.adapters.broker.finding import Finding
+from hub.adapters.broker.mosquitto_conf import is_loopback
 from hub.errors import HubError
 from hub.kinds import find_kinds
 from hub.main.parts import mosquitto_gate, records_of, series_of
@@ -78,7 +79,7 @@ async def _broker(settings: Settings, configuration: Path | None) -> Sequence[Fi
     try:
         if isinstance(chosen, EmbeddedBroker):
             nats_server()
-            return []
+            return _embedded_wire(chosen.host)
         topics = Topics(root=chosen.topic_root, cell=settings.cell)
         gate = mosquitto_gate(chosen, topics) if chosen.gatekeeper == "mosquitto" else None
         return await broker_findings(
@@ -86,6 +87,18 @@ async def _broker(settings: Settings, configuration: Path | None) -> Sequence[Fi
         )
     except HubError as error:
         return [_away("broker", error, "HUB_BROKER__URL and its user names")]
+
+
+def _embedded_wire(host: str) -> Sequence[Finding]:
+    if is_loopback(host):
+        return []
+    return [
+        Finding(
+            what=f"the embedded broker listens at {host} without TLS",
+            why="tokens and readings can be read on the way",
+            mend="keep it on 127.0.0.1, or use Mosquitto with TLS (docs/guides/mosquitto.md)",
+        )
+    ]
 
 
 async def _series(settings: Settings) -> Sequence[Finding]:

@@ -72,7 +72,7 @@ async def test_the_first_device_of_the_readme_is_read_back(
     environment: dict[str, str], ports: Mapping[int, int], tmp_path: Path
 ) -> None:
     claim, publish, read = blocks(README, "device")
-    script = "\n".join((claim, publish, STORED, "echo READ", read))
+    script = f"{claim}\n{publish}\n{STORED}\necho READ\n{read}"
     printed = await run(on_ports(script, ports), directory=tmp_path, environment=environment)
     points, *shell = printed.partition("READ\n")[2].splitlines()
     ((at_ms, value),) = json.loads(points)
@@ -90,10 +90,8 @@ async def test_the_guide_to_a_first_device_is_answered_as_it_says(
     environment: dict[str, str], ports: Mapping[int, int], tmp_path: Path
 ) -> None:
     claim, *_ = blocks(README, "device")
-    names, numbered, refused, felt, answered = blocks(GUIDE, "device")
-    script = "\n".join(
-        (claim, names, numbered, refused, "echo FELT", felt, answered, SIGNED_IN, FOLLOW)
-    )
+    *before, felt, answered = blocks(GUIDE, "device")
+    script = "\n".join([claim, *before, "echo FELT", felt, answered, SIGNED_IN, FOLLOW])
     printed = await run(on_ports(script, ports), directory=tmp_path, environment=environment)
     receipt, said = printed.split("FELT\n")
     expected_receipt, expected_alert = re.findall(r"^```\n(.*?)\n```$", GUIDE.read_text(), RE_BLOCK)

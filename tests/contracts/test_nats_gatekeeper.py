@@ -135,6 +135,23 @@ async def test_a_session_of_an_earlier_run_ends_when_its_token_is_replaced(
     await device.__aexit__(None, None, None)
 
 
+async def test_a_session_of_an_earlier_run_stays_while_its_token_is_good(
+    broker: EmbeddedBroker,
+) -> None:
+    async with gate_before(broker) as earlier:
+        login = await earlier.admit("w-stays")
+        credential = await earlier.registry.credential("w-stays")
+        device = earlier.client(login)
+        await device.__aenter__()
+    assert credential is not None
+    async with gate_before(broker) as later:
+        await later.gatekeeper.sync([credential])
+        async with later.hub_listens() as hub:
+            await device.publish("cx/1/main/w-stays/up/event", b"still here", qos=1)
+            assert await next_message(hub) == ("cx/1/main/w-stays/up/event", b"still here")
+    await device.__aexit__(None, None, None)
+
+
 class FailingCredentials(Registry):
     failing = True
 

@@ -111,3 +111,12 @@ def test_check_names_a_store_that_does_not_answer(monkeypatch: pytest.MonkeyPatc
 
     assert result.exit_code == 1
     assert "series store" in result.output
+
+
+def test_check_says_that_an_open_broker_has_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_BROKER__HOST", "0.0.0.0")  # noqa: S104 - that is the finding
+
+    result = runner.invoke(app, ["check"])
+
+    assert result.exit_code == 1
+    assert "without TLS" in result.output
