@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 import pytest
 from hypothesis import HealthCheck, settings
 
-NEEDED = {"broker": "mosquitto", "influx": "influxd"}
-"""The program that the tests of a marker start; `scripts/test` installs it."""
+NEEDED = {"broker": ("mosquitto", "mosquitto_pub"), "influx": ("influxd", "influx")}
+"""The programs that the tests of a marker start; `scripts/test` installs them."""
 SBIN = "/usr/local/sbin:/usr/sbin"
 """Where Debian keeps mosquitto, off the PATH of ordinary users."""
 
@@ -29,10 +29,11 @@ def pytest_configure() -> None:
 
 
 def missing() -> Iterator[tuple[str, str]]:
-    """Yield the markers whose program is not installed, with that program."""
-    for marker, program in NEEDED.items():
-        if shutil.which(program) is None:
-            yield marker, program
+    """Yield the markers for which a program is not installed, with that program."""
+    for marker, programs in NEEDED.items():
+        for program in programs:
+            if shutil.which(program) is None:
+                yield marker, program
 
 
 def pytest_report_header() -> list[str]:

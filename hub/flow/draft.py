@@ -38,6 +38,8 @@ class Draft:
     """A group as it grows: the view of the stages, and what the commit will write."""
 
     memory: Memory
+    earlier: Mapping[str, DeviceState] = field(default_factory=dict)
+    """States of the group before this one, which is being committed."""
     touch_gap_ms: int = field(init=False)
     states: dict[str, DeviceState] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
@@ -65,7 +67,9 @@ class Draft:
     # -- the view ------------------------------------------------------------------------------
 
     def state(self, device: str) -> DeviceState | None:
-        return self.states.get(device) or self.memory.states.get(device)
+        return (
+            self.states.get(device) or self.earlier.get(device) or self.memory.states.get(device)
+        )
 
     def kind(self, name: str) -> DeviceKind:
         return self.memory.kinds[name]

@@ -49,7 +49,7 @@ STAGES: Mapping[type, tuple[Stage, ...]] = {
     StateReport: (admission.admit_state,),
     StatusReport: (twin.connect,),
     Reply: (commands.hear,),
-    CommandProgress: (commands.progress,),
+    CommandProgress: (alerts.went_out, commands.progress),
     CommandRequest: (commands.request,),
     CancelRequest: (commands.cancel,),
     DesiredRequest: (twin.desire,),

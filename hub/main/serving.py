@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -65,8 +66,21 @@ async def serve(settings: Settings, *, started: Callable[[Parts, str], None]) ->
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with opened(settings) as parts:
-        await run_until(stop, parts, started)
+    async with AsyncExitStack() as stack:
+        parts = await _unless(stop, stack.enter_async_context(opened(settings)))
+        if parts is not None:
+            await run_until(stop, parts, started)
+
+
+async def _unless(stop: asyncio.Event, opening: Coroutine[Any, Any, Parts]) -> Parts | None:
+    """Return what was opened; None where we were told to end while still waiting for a part."""
+    async with asyncio.TaskGroup() as group:
+        work = group.create_task(opening)
+        stopping = group.create_task(stop.wait())
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        work.cancel()
+    return None if work.cancelled() else work.result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from hub.model.commands import Command
 from hub.model.condition import Threshold, Transition
 from hub.model.made_often import made_often
 from hub.model.messages import DeviceEvent, Sample
+from hub.model.rules import RuleSpec
 from hub.model.state import DeviceState
 
 
@@ -53,7 +54,8 @@ class Hush:
     """An alarm that was felt has ended or was answered."""
 
     alarm: Alarm
-    threshold: Threshold | None
+    spec: RuleSpec | None
+    """Of its rule; None where that is no more."""
     now_ms: int
 
 

@@ -1,4 +1,8 @@
-"""Sends queued commands: in order, one in flight a device, none that is too old."""
+"""Sends queued commands: in order, one in flight a device, none that is too old.
+
+Devices do not wait for each other. Each waits for its own: until it is committed that a command
+was sent, nothing more is done for that device, so that none is sent twice.
+"""
 
 import asyncio
 import heapq
@@ -38,11 +42,15 @@ class CommandSender:
         self._figures = figures
         self._reply_timeout_ms = reply_timeout_ms
         self._due: set[str] = set()
+        self._busy: set[str] = set()
+        """Devices to which something is on its way; looked at again when it is done."""
         self._later: list[tuple[int, str]] = []
         self._wake = asyncio.Event()
+        self._hearing_since_ms = 0
 
     def load(self) -> None:
         """Look at every device that something waits for."""
+        self._hearing_since_ms = self._clock.now_ms()
         states = self._worker.memory.states
         self._due.update(device for device, state in states.items() if state.commands)
         self._wake.set()
@@ -56,24 +64,37 @@ class CommandSender:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        while True:
-            await self._wait()
-            devices, self._due = self._due, set()
-            send: list[Command] = []
-            gone: list[CommandProgress] = []
-            for device in devices:
-                self._turn(device, send, gone)
-            if send or gone:
-                await self._send(send, gone)
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._wait()
+                devices = self._due - self._busy
+                self._due -= devices
+                send: list[Command] = []
+                gone: list[CommandProgress] = []
+                for device in devices:
+                    self._turn(device, send, gone)
+                served = {command.device for command in send} | {step.device for step in gone}
+                if served:
+                    self._busy |= served
+                    tasks.create_task(self._serve(served, send, gone), name="send commands")
+
+    async def _serve(
+        self, devices: set[str], send: list[Command], gone: list[CommandProgress]
+    ) -> None:
+        try:
+            await self._send(send, gone)
+        finally:
+            self._busy -= devices
+            self._wake.set()
 
     async def _wait(self) -> None:
         """Wait until something is due, now or by the hub's clock."""
-        while not self._due:
+        while self._due <= self._busy:
             self._wake.clear()
             now_ms = self._clock.now_ms()
             while self._later and self._later[0][0] <= now_ms:
                 self._due.add(heapq.heappop(self._later)[1])
-            if self._due:
+            if not self._due <= self._busy:
                 return
             if not self._later:
                 await self._wake.wait()
@@ -94,7 +115,12 @@ class CommandSender:
         if state is None:
             return
         now_ms = self._clock.now_ms()
-        step = turn(state, now_ms=now_ms, reply_timeout_ms=self._reply_timeout_ms)
+        step = turn(
+            state,
+            now_ms=now_ms,
+            reply_timeout_ms=self._reply_timeout_ms,
+            hearing_since_ms=self._hearing_since_ms,
+        )
         send += step.send
         gone += step.gone
         if step.look_again_ms is not None:

@@ -22,6 +22,11 @@ AT_ONCE = 5000
 """Samples of one write, about."""
 FRESH = 50_000
 """Samples kept in memory between commit and write; the rest is read back from the spool."""
+GATHER_S = 0.1
+"""Between two writes of what is fresh: a request and its answer cost as much as 200 samples."""
+ADVANCE_EVERY_S = 0.5
+"""What the spool forgets later than this is only written again after a crash, which changes
+nothing; each time it waits in line with the commits and for the disk."""
 RETRY_S = (0.2, 1.0, 5.0)
 
 
@@ -51,6 +56,9 @@ class SeriesWriter:
         self._fresh: deque[SpoolGroup] = deque()
         self._fresh_samples = 0
         self._wake = asyncio.Event()
+        self._advanced = 0
+        """Where the spool itself says that the series store is."""
+        self._advanced_at = 0.0
         self.cursor = 0
         """All groups up to this position are in the series store."""
         self.waiting = 0
@@ -59,7 +67,7 @@ class SeriesWriter:
         """Hub time of the oldest of them."""
 
     async def load(self) -> None:
-        self.cursor = await self._records.spool_cursor()
+        self.cursor = self._advanced = await self._records.spool_cursor()
         self.waiting, self.oldest_ms = await self._records.spool_backlog()
         self._health.good("spool")
 
@@ -89,7 +97,10 @@ class SeriesWriter:
             groups = await self._next()
             if groups:
                 await self._for_ever(functools.partial(self._write, groups))
+                if self._fresh_samples < AT_ONCE:
+                    await self._clock.sleep(GATHER_S)
             else:
+                await self._for_ever(self._advance)
                 await self._wake.wait()
                 self._wake.clear()
 
@@ -142,9 +153,8 @@ class SeriesWriter:
         refused = await self._series.write(samples)
         now_ms = self._clock.now_ms()
         letters = [_letter(entry, now_ms) for entry in refused]
-        position = groups[-1].position
-        await self._records.advance_spool(position, dead_letters=letters)
-        self.cursor = position
+        self.cursor = groups[-1].position
+        await self._advance(letters)
         self.waiting = max(0, self.waiting - len(samples))
         self.oldest_ms = samples[-1].received_ms if self.waiting and samples else None
         self._figures.stored(len(samples) - len(refused))
@@ -154,6 +164,16 @@ class SeriesWriter:
         if self.waiting < self._high_water // 2 and not self._health.is_good("spool"):
             self._health.good("spool")
             self._resume()
+
+
+    async def _advance(self, letters: Sequence[DeadLetter] | None = None) -> None:
+        """Let the spool forget; not at once where more comes and nothing was refused."""
+        now = asyncio.get_running_loop().time()
+        if letters is not None and not letters and now - self._advanced_at < ADVANCE_EVERY_S:
+            return
+        if letters or self._advanced != self.cursor:
+            await self._records.advance_spool(self.cursor, dead_letters=letters or ())
+            self._advanced, self._advanced_at = self.cursor, now
 
 
 def _letter(refused: RefusedSample, now_ms: int) -> DeadLetter:

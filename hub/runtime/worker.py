@@ -1,7 +1,9 @@
 """The cell's worker: receives, runs the flow, commits, acknowledges, and hands out effects.
 
 There is one, and it alone changes what the cell remembers. A group is committed in one
-transaction before any of it is acknowledged or has an effect.
+transaction before any of it is acknowledged or has an effect. While one group is being committed
+the flow runs over what arrives, into the next: a commit is never given up, so the next may build
+on it, and waits only for its end.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -46,6 +48,8 @@ logger = logging.getLogger(__name__)
 Request = CommandRequest | CancelRequest | DesiredRequest | AcknowledgeRequest | SnoozeRequest
 RETRY_S = (0.05, 0.2, 1.0)
 LOAD_PAGE = 1000
+TURN = 500
+"""Messages that the flow takes before others on the event loop get their turn."""
 MAX_EXCERPT = 200
 T = TypeVar("T")
 
@@ -56,6 +60,17 @@ class _Wish:
 
     change: Callable[[Draft], Awaitable[object]]
     done: asyncio.Future[object]
+    undo: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Group:
+    """What will be committed together: its draft, and what waits for the commit."""
+
+    draft: Draft
+    batches: list[Batch] = field(default_factory=list)
+    waiters: list[asyncio.Future[None]] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +107,9 @@ class Worker:
         self._feed = Feed()
         self._wake = asyncio.Event()
         self._batch: Batch | None = None
-        self._batch_done = asyncio.Event()
+        self._batch_taken = asyncio.Event()
+        self._open: _Group | None = None
+        self._committing: _Group | None = None
         self._told: list[object] = []
         self._told_waiters: list[asyncio.Future[None]] = []
         self._wishes: list[_Wish] = []
@@ -121,13 +138,20 @@ class Worker:
         self._wake.set()
         await waiter
 
-    async def change(self, change: Callable[[Draft], Awaitable[object]]) -> object:
+    async def change(
+        self,
+        change: Callable[[Draft], Awaitable[object]],
+        *,
+        undo: Callable[[], None] = lambda: None,
+    ) -> object:
         """Let `change` write into a draft of its own, commit it, and return its answer.
+
+        What it changed in memory besides, `undo` takes back where nothing was committed.
 
         Raises:
             HubError: what `change` raised, or `UnavailableError` where nothing was committed.
         """
-        wish = _Wish(change, asyncio.get_running_loop().create_future())
+        wish = _Wish(change, asyncio.get_running_loop().create_future(), undo)
         self._wishes.append(wish)
         self._wake.set()
         return await wish.done
@@ -172,42 +196,58 @@ class Worker:
         return await self.change(ask)
 
     async def put_rule(self, rule: Rule) -> Rule:
-        rule = replace(rule, since_ms=self._clock.now_ms())
-
-        async def put(draft: Draft) -> None:
-            draft.rules.append(rule)
-
-        await self.change(put)
-        await self._follow_rules(self.memory.put_rules([rule]))
-        return rule
+        await self._change_rules([rule])
+        return self.memory.rules[rule.id]
 
     async def end_rule(self, rule: str) -> None:
-        async def end(draft: Draft) -> None:
-            draft.ended_rules.append(rule)
+        await self._change_rules([], [rule])
 
-        await self.change(end)
-        await self._follow_rules(self.memory.put_rules((), [rule]))
+    async def _change_rules(self, changed: Sequence[Rule], ended: Sequence[str] = ()) -> None:
+        """Commit the rules together with all that follows from them."""
+        names = [*(rule.id for rule in changed), *ended]
+        former: dict[str, Rule] = {}
+
+        async def put(draft: Draft) -> None:
+            now_ms = self._clock.now_ms()
+            known = self.memory.rules
+            former.update({name: known[name] for name in names if name in known})
+            draft.rules += [replace(rule, since_ms=now_ms) for rule in changed]
+            draft.ended_rules += ended
+            devices = self.memory.put_rules(draft.rules, ended)
+            follow(draft, devices, now_ms=now_ms, former=former)
+
+        def undo() -> None:
+            new = [name for name in names if name not in former]
+            self.memory.put_rules(former.values(), new)
+
+        await self.change(put, undo=undo)
 
     async def refresh(self, *devices: str) -> None:
         """Load devices anew: the registry says something else of them or of their people."""
 
-        async def reload(_: Draft) -> None:
+        async def reload(draft: Draft) -> None:
             found = await self._records.load(devices)
-            for device in devices:
-                loaded = found.get(device)
-                if loaded is None:
-                    self.memory.drop_state(device)
-                    continue
-                known = self.memory.states.get(device)
-                if known is not None:
-                    loaded = replace(known, device=loaded.device, person=loaded.person)
-                self.memory.put_state(loaded)
             current = self.memory.rules
             rules = [rule for rule in await self._records.rules() if current.get(rule.id) != rule]
+            now_ms = self._clock.now_ms()
+            for device in devices:
+                self._reload(draft, device, found.get(device), now_ms=now_ms)
             self.memory.put_rules(rules)
+            follow(draft, devices, now_ms=now_ms)
 
         await self.change(reload)
-        await self._follow_rules(devices)
+
+    def _reload(
+        self, draft: Draft, device: str, loaded: DeviceState | None, *, now_ms: int
+    ) -> None:
+        known = self.memory.states.get(device)
+        if loaded is not None:
+            kept = replace(known, device=loaded.device, person=loaded.person) if known else loaded
+            self.memory.put_state(kept)
+            return
+        self.memory.drop_state(device)
+        if known is not None:
+            part_with(draft, known, now_ms=now_ms)
 
     async def contacts_changed(self) -> None:
         """Learn anew who agreed to be told of whom."""
@@ -233,9 +273,18 @@ class Worker:
             received_ms=dead_letter.at_ms,
         )
         messages = tuple(decode(arrival, topics=self._topics, speech_of=self._speech))
-        await self.tell(messages)
+        await self.tell(self._unnumbered(messages))
         if not any(isinstance(message, Rejected) for message in messages):
             await self._records.end_dead_letter(dead_letter.id)
+
+    def _unnumbered(self, messages: Iterable[object]) -> Iterator[object]:
+        """Yield them with samples as late ones: their numbers counted as received at the time."""
+        now_ms = self._clock.now_ms()
+        for message in messages:
+            if isinstance(message, Sample):
+                yield replace(message, seq=None, timed=True, received_ms=now_ms)
+            else:
+                yield message
 
     def subscribe(self, *, limit: int = 1000) -> AbstractAsyncContextManager[Subscription]:
         return self._feed.subscribe(limit=limit)
@@ -271,9 +320,9 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled; a message is either committed or not acknowledged."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._receive(), name="receive")
-            group.create_task(self._work(), name="work")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive(), name="receive")
+            tasks.create_task(self._work(tasks), name="work")
 
     async def _receive(self) -> None:
         """Have one batch ready at a time: what arrives meanwhile waits for the next one."""
@@ -281,43 +330,79 @@ class Worker:
             await self._flowing.wait()
             self._batch = await self._broker.receive()
             self._wake.set()
-            await self._batch_done.wait()
-            self._batch_done.clear()
+            await self._batch_taken.wait()
+            self._batch_taken.clear()
 
-    async def _work(self) -> None:
+    async def _work(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._batch is not None or self._told_waiters:
-                await self._group()
-            for wish in self._take_wishes():
-                await self._fulfil(wish)
+            if not self._wishes:
+                await self._grow()
+            if self._committing is None:
+                await self._go_on(tasks)
+            # Also where there is more to do at once: commits have to be heard of and acknowledged.
+            await asyncio.sleep(0)
+
+    async def _grow(self) -> None:
+        """Take a turn's worth of what arrived, and what the hub told itself, into a group."""
+        if self._batch is None and not self._told_waiters:
+            return
+        if self._open is None:
+            before = self._committing
+            earlier = before.draft.states if before is not None else {}
+            self._open = _Group(Draft(self.memory, earlier=earlier))
+        group = self._open
+        told, self._told = self._told, []
+        group.waiters += self._told_waiters
+        self._told_waiters = []
+        for message in told:
+            self._run(group.draft, message)
+        if self._batch is not None:
+            batch = self._turn_of(self._batch)
+            group.batches.append(batch)
+            await self._take(batch, group.draft)
+
+    def _turn_of(self, batch: Batch) -> Batch:
+        """Return the first of the batch, and leave the rest for later turns."""
+        rest = batch.deliveries[TURN:]
+        if rest:
+            self._batch = Batch(batch.connection, rest)
+            self._wake.set()
+            return Batch(batch.connection, batch.deliveries[:TURN])
+        self._batch = None
+        self._batch_taken.set()
+        return batch
+
+    async def _go_on(self, tasks: asyncio.TaskGroup) -> None:
+        """Commit what is open; wishes have their turn when nothing is."""
+        if self._open is not None:
+            group = self._committing = self._open
+            self._open = None
+            tasks.create_task(self._finish(group), name="commit")
+            return
+        for wish in self._take_wishes():
+            await self._fulfil(wish)
+            self._wake.set()
 
     def _take_wishes(self) -> list[_Wish]:
         wishes, self._wishes = self._wishes, []
         return wishes
 
-    async def _group(self) -> None:
-        """Commit what arrived and what the hub told itself, and only then acknowledge it."""
-        batch, self._batch = self._batch, None
-        told, self._told = self._told, []
-        waiters, self._told_waiters = self._told_waiters, []
-        started = time.perf_counter()
-        draft = Draft(self.memory)
-        for message in told:
-            self._run(draft, message)
-        if batch is not None:
-            await self._take(batch, draft)
-        await self._commit_for_ever(draft)
-        if batch is not None:
+    async def _finish(self, group: _Group) -> None:
+        """Commit the group, and only then acknowledge it."""
+        await self._commit_for_ever(group.draft)
+        self._committing = None
+        self._wake.set()
+        for batch in group.batches:
             await self._broker.acknowledge(batch)
-            self._batch_done.set()
+        if group.batches:
             self._figures.committed(
-                messages=len(batch.deliveries),
-                samples=len(draft.samples),
-                seconds=time.perf_counter() - started,
+                messages=sum(len(batch.deliveries) for batch in group.batches),
+                samples=len(group.draft.samples),
+                seconds=time.perf_counter() - group.started,
             )
-        for waiter in waiters:
+        for waiter in group.waiters:
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -344,7 +429,10 @@ class Worker:
     async def _take_events(self, events: Sequence[DeviceEvent], draft: Draft) -> None:
         """Run the events not recorded yet; a known one is only receipted again."""
         keys = {(event.device, event.id) for event in events}
-        known = set(await self._ask_for_ever(lambda: self._records.known_events(keys)))
+        # Before asking: what is committed meanwhile is in the answer, or here.
+        earlier = [draft, *([self._committing.draft] if self._committing else [])]
+        known = {(event.device, event.id) for one in earlier for event in one.events}
+        known |= set(await self._ask_for_ever(lambda: self._records.known_events(keys)))
         for event in events:
             key = (event.device, event.id)
             if key in known:
@@ -361,6 +449,9 @@ class Worker:
             logger.exception("Fault in the flow; went on without one %s", type(message).__name__)
             self._figures.rejected(1)
             draft.dead_letters.append(_faulty(message, self._clock.now_ms()))
+            if isinstance(message, TimerFired):
+                # It would be due again at once, and for ever.
+                draft.timers[message.id] = None
 
     def _speech(self, device: str) -> Speech | None:
         state = self.memory.states.get(device)
@@ -372,9 +463,11 @@ class Worker:
             answer = await wish.change(draft)
             await self._commit(draft)
         except HubError as error:
+            wish.undo()
             if not wish.done.cancelled():
                 wish.done.set_exception(error)
         except Exception as error:
+            wish.undo()
             # Nothing of it was committed: the asker hears of the fault, the cell lives on.
             logger.exception("Fault in a wish; went on without it")
             if not wish.done.cancelled():
@@ -416,50 +509,21 @@ class Worker:
         for listener in self._listeners:
             listener(committed)
 
-    # -- rules that go down and rules that end -----------------------------------------------------
-
-    async def _follow_rules(self, devices: Collection[str]) -> None:
-        """After rules or limits changed: devices that alert alone learn it, old alarms end."""
-
-        async def follow(draft: Draft) -> None:
-            now_ms = self._clock.now_ms()
-            for device in devices:
-                state = draft.state(device)
-                if state is not None:
-                    for message in self._consequences(state, now_ms):
-                        draft.run(message)
-
-        await self.change(follow)
-
-    def _consequences(self, state: DeviceState, now_ms: int) -> Iterator[object]:
-        thresholds = self.memory.thresholds(state.device.id)
-        watched = [threshold for some in thresholds.values() for threshold in some]
-        watching = {threshold.rule for threshold in watched}
-        for alarm in state.alarms.values():
-            if alarm.rule not in watching:
-                yield AlarmChanged(replace(alarm, cleared_ms=now_ms))
-        kept = {rule: value for rule, value in state.conditions.items() if rule in watching}
-        silent = {rule: alarm for rule, alarm in state.silent.items() if rule in watching}
-        if len(kept) != len(state.conditions) or len(silent) != len(state.silent):
-            yield StateChanged(replace(state, conditions=kept, silent=silent))
-        for threshold in watched:
-            condition = state.conditions.get(threshold.rule)
-            if condition is not None:
-                yield Checkpoint(rule=threshold.rule, device=state.device.id, condition=condition)
-            if threshold.spec.no_data_s is not None:
-                yield silence_timer(threshold, now_ms)
-        yield RulesChanged(device=state.device.id, alert_rules=alert_rules(thresholds))
+    # -- after a start -------------------------------------------------------------------------------
 
     async def send_rules_down(self) -> None:
-        """Make up for rules that changed just before the hub ended."""
+        """Make up for what a hub that ended amid a change of rules or devices left undone."""
 
         async def send(draft: Draft) -> None:
-            for device, state in self.memory.states.items():
-                if self.memory.kinds[state.device.kind].alerts_alone:
-                    rules = alert_rules(self.memory.thresholds(device))
-                    draft.run(RulesChanged(device=device, alert_rules=rules))
+            now_ms = self._clock.now_ms()
+            for command in await self._records.open_commands():
+                if command.device not in self.memory.states:
+                    shut_out = moved(command, CommandStatus.CANCELLED, SHUT_OUT, now_ms)
+                    draft.run(CommandChanged(shut_out))
+            for device in self.memory.states:
+                settle(draft, device, now_ms=now_ms)
 
-        await self.change(send)
+        await self._ask_for_ever(lambda: self.change(send))
 
 
 def _faulty(message: object, now_ms: int) -> DeadLetter:

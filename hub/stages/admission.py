@@ -91,7 +91,7 @@ def _quality(sample: Sample, state: DeviceState, view: View) -> Quality:
             return Quality.BAD
     for name, rate in kind.max_rates.items():
         value, before = values.get(name), reported.get(name)
-        if isinstance(value, float) and isinstance(before, float):
+        if isinstance(value, float | int) and isinstance(before, float | int):
             elapsed_s = max((sample.at_ms - state.twin.reported_ms[name]) / 1000, 1.0)
             if abs(value - before) > rate * elapsed_s:
                 return Quality.SUSPECT
@@ -135,9 +135,8 @@ def admit_rejected(
     rejected: Rejected, view: View
 ) -> Iterable[DeadLetter | StateChanged | ReceiptDue]:
     """Keep what was refused as a dead letter; a numbered one counts as received."""
-    where = f"{rejected.device}|{rejected.topic}|{rejected.payload_hash}|{rejected.reason}"
     letter = DeadLetter(
-        id=f"{rejected.received_ms:x}-{_short_hash(where)}",
+        id=_letter_id(rejected),
         device=rejected.device,
         source="intake",
         topic=rejected.topic,
@@ -156,6 +155,15 @@ def admit_rejected(
     return (letter, changed, ReceiptDue(rejected.device, boot))
 
 
+def _letter_id(rejected: Rejected) -> str:
+    """Return the letter's id: a numbered thing that comes again is the same letter."""
+    if rejected.seq is not None:
+        number = f"{rejected.device}|{rejected.boot or ''}|{rejected.seq}|{rejected.reason}"
+        return f"n-{_short_hash(number)}"
+    place = f"{rejected.device}|{rejected.topic}|{rejected.payload_hash}|{rejected.reason}"
+    return f"{rejected.received_ms:x}-{_short_hash(place)}"
+
+
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -170,21 +178,26 @@ def admit_event(event: DeviceEvent, view: View) -> Iterable[Recorded | ReceiptDu
 def admit_state(report: StateReport, view: View) -> Iterable[StateChanged | Admitted]:
     """Take a reported state as readings of what changed.
 
-    A retained copy only updates the twin: it may be days old, and nobody is alerted by it.
+    A retained copy only updates the twin: it may be days old, and nobody is alerted by it. Least of
+    all does it say whether the device is worn now, and with that what its readings mean.
     """
     state = view.state(report.device)
     if state is None:
         return ()
-    at_ms = max(report.received_ms, state.newest_ms + 1)
     reported = state.twin.reported
     values = {n: v for n, v in report.values.items() if reported.get(n) != v}
+    if report.retained:
+        needed = view.kind(state.device.kind).needs.values()
+        values = {n: v for n, v in values.items() if n not in needed}
+    at_ms = max(report.received_ms, state.newest_ms + 1)
     twin = replace(
         _reported(state.twin, values, at_ms, in_order=True), reported_revision=report.revision
     )
-    changed = StateChanged(replace(state, twin=twin, heard_ms=report.received_ms, newest_ms=at_ms))
+    changed = replace(state, twin=twin, heard_ms=report.received_ms)
     if not values or report.retained:
-        return (changed,)
+        return (StateChanged(changed),)
+    changed = replace(changed, newest_ms=at_ms)
     sample = Sample(
         report.device, state.device.kind, at_ms, report.received_ms, values, timed=False
     )
-    return (changed, Admitted(sample))
+    return (StateChanged(changed), Admitted(sample))

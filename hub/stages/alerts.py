@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from hub.model import (
     Alarm,
     AlertMode,
+    Change,
     Command,
+    CommandProgress,
     CommandStatus,
     DeviceKind,
     DeviceState,
@@ -19,12 +21,14 @@ from hub.model import (
     Threshold,
     Timer,
     TimerFired,
+    Transition,
 )
 from hub.model.changes import AlarmChanged, CommandQueued, Hush, TimerEnded, Touch
 from hub.model.view import View
 
 END_WITHIN_MS = 60_000
 """How long an `alert_end` is worth sending."""
+CONTACT_WITHIN_MS = 15 * 60_000
 
 Delivered = AlarmChanged | CommandQueued | Timer | TimerEnded
 
@@ -47,7 +51,7 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
         alarm = replace(alarm, suppressed=suppressed)
     responders = [
         responder
-        for responder in responders_of(threshold, state, view)
+        for responder in responders_of(spec, state, view)
         if not _felt_it_alone(responder, transition.at_ms, view)
     ]
     if suppressed or not responders or _quiet(alarm, transition.level, now_ms):
@@ -58,40 +62,59 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
         not_before_ms = max(now_ms, alarm.touched_ms + view.touch_gap_ms)
     touched = replace(alarm, felt=True, touched_ms=not_before_ms)
     timers: tuple[Timer, ...] = ()
-    if spec.contact is not None and alarm.contact_due_ms is None and _on_top(spec, transition.step):
+    if _asks_for_an_answer(alarm, spec, transition):
         timer = _contact_timer(alarm, spec, now_ms)
         touched = replace(touched, contact_due_ms=timer.due_ms)
         timers = (timer,)
-    text = words(threshold, transition.value)
     commands = [
-        CommandQueued(
-            Command(
-                id=_command_id(alarm.id, transition.at_ms, responder.device.id, "alert"),
-                device=responder.device.id,
-                name="alert",
-                args=alert_args(alarm.id, spec, transition.step, text),
-                issued_ms=now_ms,
-                expires_ms=transition.at_ms + int(spec.freshness_s * 1000),
-                not_before_ms=not_before_ms,
-                key=key,
-                cause=alarm.id,
-            )
-        )
+        CommandQueued(_touch(touch, device=responder.device.id, not_before_ms=not_before_ms))
         for responder in responders
     ]
     return (AlarmChanged(touched), *commands, *timers)
 
 
+def _touch(touch: Touch, *, device: str, not_before_ms: int) -> Command:
+    threshold, transition = touch.threshold, touch.transition
+    spec, at_ms = threshold.spec, transition.at_ms
+    text = words(threshold, transition.value)
+    return Command(
+        id=_command_id(touch.alarm, at_ms, device, "alert"),
+        device=device,
+        name="alert",
+        args=alert_args(touch.alarm, spec, transition.step, text),
+        issued_ms=touch.received_ms,
+        expires_ms=at_ms + int(spec.freshness_s * 1000),
+        not_before_ms=not_before_ms,
+        key=_key(threshold.rule, threshold.device),
+        cause=touch.alarm,
+    )
+
+
+def went_out(made: CommandProgress, view: View) -> Iterable[AlarmChanged]:
+    """Count the time to the next touch from when this one went out, however long it waited."""
+    state = view.state(made.device)
+    command = state.commands.get(made.command) if state else None
+    if made.status is not CommandStatus.SENT or command is None or command.name != "alert":
+        return
+    watched = view.state((command.key or "").rpartition(":")[2])
+    alarm = watched.alarms.get(command.cause or "") if watched else None
+    if alarm is not None and alarm.touched_ms < made.now_ms:
+        yield AlarmChanged(replace(alarm, touched_ms=made.now_ms))
+
+
 def hush(ended: Hush, view: View) -> Iterable[Delivered]:
     """End what is felt, on every device that was touched."""
     state = view.state(ended.alarm.device)
-    if state is None or ended.threshold is None:
+    if state is None:
         return ()
+    touched = list(responders_of(ended.spec, state, view))
+    if ended.spec and ended.spec.contact and ended.alarm.contact_told_ms is not None:
+        touched += _able(view.devices_of(ended.spec.contact), view)
     commands = [
         CommandQueued(
             Command(
-                id=_command_id(ended.alarm.id, ended.now_ms, responder.device.id, "alert_end"),
-                device=responder.device.id,
+                id=_command_id(ended.alarm.id, ended.now_ms, device, "alert_end"),
+                device=device,
                 name="alert_end",
                 args={"alert": ended.alarm.id},
                 issued_ms=ended.now_ms,
@@ -100,7 +123,7 @@ def hush(ended: Hush, view: View) -> Iterable[Delivered]:
                 cause=ended.alarm.id,
             )
         )
-        for responder in responders_of(ended.threshold, state, view)
+        for device in dict.fromkeys(one.device.id for one in touched)
     ]
     return (*commands, TimerEnded(_contact_id(ended.alarm)))
 
@@ -128,9 +151,9 @@ def _felt_it_alone(responder: DeviceState, at_ms: int, view: View) -> bool:
     return alone and at_ms < responder.ready_ms
 
 
-def responders_of(threshold: Threshold, state: DeviceState, view: View) -> Iterator[DeviceState]:
+def responders_of(spec: RuleSpec | None, state: DeviceState, view: View) -> Iterator[DeviceState]:
     """Yield those that answer: the named ones; the device itself; the person's that can."""
-    named = threshold.spec.responders
+    named = spec.responders if spec else ()
     if named:
         candidates: Iterable[str] = named
     elif _can_answer(view.kind(state.device.kind)):
@@ -139,12 +162,16 @@ def responders_of(threshold: Threshold, state: DeviceState, view: View) -> Itera
         candidates = view.devices_of(state.person.id)
     else:
         candidates = view.devices_in(state.device.household)
-    for candidate in candidates:
-        responder = view.state(candidate)
-        if responder is None or responder.device.household != state.device.household:
-            continue
-        if _can_answer(view.kind(responder.device.kind)):
+    for responder in _able(candidates, view):
+        if responder.device.household == state.device.household:
             yield responder
+
+
+def _able(devices: Iterable[str], view: View) -> Iterator[DeviceState]:
+    for device in devices:
+        state = view.state(device)
+        if state is not None and _can_answer(view.kind(state.device.kind)):
+            yield state
 
 
 def _can_answer(kind: DeviceKind) -> bool:
@@ -202,6 +229,14 @@ def _on_top(spec: RuleSpec, step: int) -> bool:
     return step == len(spec.ladder.steps) - 1
 
 
+def _asks_for_an_answer(alarm: Alarm, spec: RuleSpec, transition: Transition) -> bool:
+    """Whether the wait for an answer begins: on the top step, anew whenever it is climbed."""
+    told = spec.contact is None or alarm.contact_told_ms is not None
+    if told or not _on_top(spec, transition.step):
+        return False
+    return alarm.contact_due_ms is None or transition.change is Change.CLIMBED
+
+
 def _contact_timer(alarm: Alarm, spec: RuleSpec, now_ms: int) -> Timer:
     return Timer(
         id=_contact_id(alarm),
@@ -226,7 +261,7 @@ def tell_contact(fired: TimerFired, view: View) -> Iterable[Delivered]:
         person=alarm.person, contact=rule.spec.contact
     )
     if answered or not agreed or alarm.contact_told_ms is not None:
-        return (TimerEnded(fired.id),)
+        return (AlarmChanged(replace(alarm, contact_due_ms=None)), TimerEnded(fired.id))
     name = state.person.name if state and state.person else fired.device
     text = {
         "en": f"{name} does not answer: {rule.spec.name}",
@@ -240,12 +275,12 @@ def tell_contact(fired: TimerFired, view: View) -> Iterable[Delivered]:
                 name="alert",
                 args=alert_args(alarm.id, rule.spec, 0, text),
                 issued_ms=fired.now_ms,
-                expires_ms=fired.now_ms + 15 * 60_000,
+                expires_ms=fired.now_ms + CONTACT_WITHIN_MS,
+                key=_key(alarm.rule, alarm.device),
                 cause=alarm.id,
             )
         )
-        for device in view.devices_of(rule.spec.contact)
-        if (contact := view.state(device)) and _can_answer(view.kind(contact.device.kind))
+        for device in (able.device.id for able in _able(view.devices_of(rule.spec.contact), view))
     ]
     told = replace(alarm, contact_told_ms=fired.now_ms)
     return (AlarmChanged(told), *commands, TimerEnded(fired.id))

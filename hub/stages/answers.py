@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.errors import UnknownError
-from hub.model import AcknowledgeRequest, Alarm, DeviceEvent, DeviceState, SnoozeRequest
+from hub.model import IDLE, AcknowledgeRequest, Alarm, DeviceEvent, DeviceState, SnoozeRequest
 from hub.model.changes import AlarmChanged, Hush, Recorded, StateChanged
 from hub.model.view import View
 
@@ -25,7 +25,7 @@ def acknowledge(request: AcknowledgeRequest, view: View) -> Iterable[AlarmChange
         alarm,
         acknowledged_ms=request.now_ms,
         acknowledged_by=request.author,
-        acknowledged_level=max(alarm.level, 0),
+        acknowledged_level=max(_level(alarm, view), 0),
     )
     return _answered(answered, view, request.now_ms)
 
@@ -42,9 +42,19 @@ def snooze(request: SnoozeRequest, view: View) -> Iterable[AlarmChanged | Hush]:
 
 
 def _answered(alarm: Alarm, view: View, now_ms: int) -> Iterable[AlarmChanged | Hush]:
-    threshold = view.threshold(alarm.device, alarm.rule)
-    hush = (Hush(alarm=alarm, threshold=threshold, now_ms=now_ms),) if alarm.felt else ()
+    # Whoever is told if nobody answers waits anew when the top step is felt again.
+    alarm = replace(alarm, contact_due_ms=None)
+    rule = view.rule(alarm.rule)
+    spec = rule.spec if rule else None
+    hush = (Hush(alarm=alarm, spec=spec, now_ms=now_ms),) if alarm.felt else ()
     return (AlarmChanged(alarm), *hush)
+
+
+def _level(alarm: Alarm, view: View) -> int:
+    """Return the level of the newest reading; the record has that of its newest entry."""
+    state = view.state(alarm.device)
+    condition = state.conditions.get(alarm.rule, IDLE) if state else IDLE
+    return condition.level if condition.alarm == alarm.id else alarm.level
 
 
 def _active(view: View, device: str, alarm: str) -> Alarm:
@@ -66,26 +76,40 @@ def hear(recorded: Recorded, view: View) -> Iterable[StateChanged | AlarmChanged
     if event.type == "alert":
         return _felt_alone(event, alarm, state)
     author = state.person.id if state.person else event.device
-    if alarm not in state.alarms or event.type not in {"acknowledge", "snooze"}:
+    device = _alarmed(alarm, state, view)
+    if device is None or event.type not in {"acknowledge", "snooze"}:
         return ()
     if event.type == "acknowledge":
         request = AcknowledgeRequest(
-            alarm=alarm, device=event.device, author=author, now_ms=event.received_ms
+            alarm=alarm, device=device, author=author, now_ms=event.received_ms
         )
         return acknowledge(request, view)
     minutes = event.data.get("minutes", 5)
     minutes = minutes if isinstance(minutes, int | float) else 5
-    until_ms = event.at_ms + int(min(max(minutes, 0), MAX_SNOOZE_MIN) * 60_000)
+    # A wrist whose clock is ahead must not be left alone for longer than it asked.
+    from_ms = min(event.at_ms, event.received_ms)
+    until_ms = from_ms + int(min(max(minutes, 0), MAX_SNOOZE_MIN) * 60_000)
     return snooze(
         SnoozeRequest(
             alarm=alarm,
-            device=event.device,
+            device=device,
             author=author,
             until_ms=until_ms,
             now_ms=event.received_ms,
         ),
         view,
     )
+
+
+def _alarmed(alarm: str, speaker: DeviceState, view: View) -> str | None:
+    """Return the device whose active alarm it is: the speaker, or one that the speaker answers."""
+    if alarm in speaker.alarms:
+        return speaker.device.id
+    for device in view.devices_in(speaker.device.household):
+        state = view.state(device)
+        if state is not None and alarm in state.alarms:
+            return device
+    return None
 
 
 def _felt_alone(

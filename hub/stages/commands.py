@@ -131,11 +131,14 @@ class Turn:
     look_again_ms: int | None = None
 
 
-def turn(state: DeviceState, *, now_ms: int, reply_timeout_ms: int) -> Turn:
+def turn(
+    state: DeviceState, *, now_ms: int, reply_timeout_ms: int, hearing_since_ms: int = 0
+) -> Turn:
     """Return the device's next step: expire what is too old, send what may go.
 
     One command is in flight at a time; one that replaces it (same key) does not wait for it. A
-    head that is not answered in time is given up, so that it never blocks for ever.
+    head that is not answered in time is given up, so that it never blocks for ever; answers to
+    what was sent before `hearing_since_ms` may still wait in the broker, so it counts from there.
     """
     gone: list[CommandProgress] = []
     send: list[Command] = []
@@ -158,7 +161,7 @@ def turn(state: DeviceState, *, now_ms: int, reply_timeout_ms: int) -> Turn:
             send.append(command)
             flying = command
         else:
-            due_ms = command.history[-1][1] + reply_timeout_ms
+            due_ms = max(command.history[-1][1], hearing_since_ms) + reply_timeout_ms
             if due_ms <= now_ms:
                 gone.append(_given_up(command, CommandStatus.TIMED_OUT, "no answer", now_ms))
             else:

@@ -190,6 +190,9 @@ def _sample(  # noqa: PLR0913 - the hot path; an object for these would cost wha
     seq: int | None,
 ) -> list[Message]:
     """Check each value by itself: one bad value is rejected alone."""
+    if at_ms is None and arrival.retained:
+        reason = "a copy that the broker had kept, without a time: nobody knows how old it is"
+        return [_rejected(arrival, device, reason, boot=boot, seq=seq)]
     checks = says.checks
     kept: dict[str, Value] = {}
     messages: list[Message] = []
@@ -205,8 +208,9 @@ def _sample(  # noqa: PLR0913 - the hot path; an object for these would cost wha
         received_ms = arrival.received_ms
         timed = at_ms is not None
         taken_ms = received_ms if at_ms is None else at_ms
-        messages.append(
-            Sample(device, says.kind, taken_ms, received_ms, kept, boot or "", seq, timed)
+        # Before what was refused of it: whatever comes first of a numbered element is its receipt.
+        messages.insert(
+            0, Sample(device, says.kind, taken_ms, received_ms, kept, boot or "", seq, timed)
         )
     return messages
 

@@ -131,7 +131,7 @@ class _Case:
         if transition.change is Change.CLEARED:
             del alarms[alarm.id]
             if alarm.felt:
-                self.answers.append(Hush(alarm=alarm, threshold=threshold, now_ms=received_ms))
+                self.answers.append(Hush(alarm=alarm, spec=threshold.spec, now_ms=received_ms))
         elif transition.change in FELT:
             touch = Touch(
                 alarm=alarm.id,

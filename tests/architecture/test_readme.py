@@ -14,7 +14,6 @@ from tests.contracts.influx_server import InfluxServer, free_port
 README = ROOT / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 GUIDE = ROOT / "docs" / "guides" / "first-device.md"
-RE_BLOCK = re.MULTILINE | re.DOTALL
 MISSING = [name for name in ("curl", "jq") if shutil.which(name) is None]
 STORED = """
 while ! influx -port 8086 -database cx -execute 'SELECT * FROM watch' | grep -q 131; do
@@ -67,6 +66,7 @@ async def environment(ports: Mapping[int, int], tmp_path: Path) -> AsyncIterator
 @pytest.mark.broker
 @pytest.mark.influx
 @pytest.mark.end_to_end
+@pytest.mark.timeout(120)
 @pytest.mark.skipif(MISSING != [], reason=f"not installed: {', '.join(MISSING)}")
 async def test_the_first_device_of_the_readme_is_read_back(
     environment: dict[str, str], ports: Mapping[int, int], tmp_path: Path
@@ -85,6 +85,7 @@ async def test_the_first_device_of_the_readme_is_read_back(
 @pytest.mark.broker
 @pytest.mark.influx
 @pytest.mark.end_to_end
+@pytest.mark.timeout(120)
 @pytest.mark.skipif(MISSING != [], reason=f"not installed: {', '.join(MISSING)}")
 async def test_the_guide_to_a_first_device_is_answered_as_it_says(
     environment: dict[str, str], ports: Mapping[int, int], tmp_path: Path
@@ -94,7 +95,9 @@ async def test_the_guide_to_a_first_device_is_answered_as_it_says(
     script = "\n".join([claim, *before, "echo FELT", felt, answered, SIGNED_IN, FOLLOW])
     printed = await run(on_ports(script, ports), directory=tmp_path, environment=environment)
     receipt, said = printed.split("FELT\n")
-    expected_receipt, expected_alert = re.findall(r"^```\n(.*?)\n```$", GUIDE.read_text(), RE_BLOCK)
+    expected_receipt, expected_alert = re.findall(
+        r"^```text\n(.*)\n```$", GUIDE.read_text(), re.MULTILINE
+    )
     assert receipt.splitlines()[-1] == expected_receipt
     alert, status = said.splitlines()
     assert alert == expected_alert

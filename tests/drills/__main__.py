@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tests.drills import exactly_once, influx_away
+from tests.drills import exactly_once, influx_away, poison
 from tests.drills.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -80,6 +80,20 @@ def run_influx_away(
     """
     chosen = influx_away.Plan(away_s=away_s, before_s=before_s, rate=rate, broker=broker, seed=seed)
     _finish(influx_away.drill(chosen, control=control))
+
+
+@app.command("poison")
+def run_poison(
+    *,
+    count: Annotated[int, typer.Option(help="Malformed payloads, on each broker.")] = 10_000,
+    seed: Seed = 1,
+    control: Control = True,
+) -> None:
+    """Send broken, hostile and enormous input through both brokers.
+
+    Example: scripts/drill poison --count 1000
+    """
+    _finish(poison.drill(poison.Plan(count=count, seed=seed), control=control))
 
 
 if __name__ == "__main__":

@@ -97,22 +97,24 @@ class Line(asyncio.Protocol):
         Raises:
             ConnectionError: it closed the connection instead.
         """
-        quiet = asyncio.ensure_future(self._quiet.wait())
-        try:
-            async with asyncio.timeout(60):
-                await asyncio.wait((quiet, self.closed), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            quiet.cancel()
+        await self._until(self._quiet)
         if not self._quiet.is_set():
             message = "the broker closed the connection"
             raise ConnectionError(message)
 
     async def ping(self) -> None:
-        """Return when the broker has handled everything sent before."""
+        """Return when the broker has handled everything sent before, or closed the connection."""
         self._ponged.clear()
         self._send(0xC0, b"")
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            await self._ponged.wait()
+        await self._until(self._ponged)
+
+    async def _until(self, event: asyncio.Event) -> None:
+        waiting = asyncio.ensure_future(event.wait())
+        try:
+            async with asyncio.timeout(6 * ANSWER_WITHIN_S):
+                await asyncio.wait((waiting, self.closed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
 
     def send_raw(self, raw: bytes) -> None:
         """Send bytes that need be no packet at all."""

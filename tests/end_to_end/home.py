@@ -83,9 +83,7 @@ class Home:
             "person": person,
         }
         made = await self.ask("POST", "/devices/claims", wish)
-        admission: dict[str, Any] = await self.ask(
-            "POST", "/devices/claim", {"code": made["code"]}
-        )
+        admission: dict[str, Any] = await self.ask("POST", "/devices/claim", {"code": made["code"]})
         return admission
 
     async def rule_of(self, device: str) -> dict[str, Any]:

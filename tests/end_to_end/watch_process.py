@@ -78,6 +78,12 @@ class WatchProcess:
                     yield message["ts"], message["values"]["heart_rate"]
 
     @property
+    def under_way(self) -> bool:
+        """Whether the workout goes on."""
+        ends = (one["event"]["type"] == "workout_stopped" for one in self.said("event"))
+        return not any(ends)
+
+    @property
     def felt(self) -> list[Happening]:
         """Return every touch of the wrist, by the hub or by the watch itself."""
         return self.said("felt")

@@ -57,7 +57,7 @@ def test_an_array_is_as_many_samples_in_its_order() -> None:
 
 def test_one_bad_value_is_rejected_alone() -> None:
     element = {"ts": 5, "values": {"ratio": 9, "count": 2, "nothing": 1}, "seq": 7, "boot": "b"}
-    *bad, good = hear(said(element))
+    good, *bad = hear(said(element))
     assert good == sample({"count": 2}, 5, boot="b", seq=7)
     assert [(b.reason.split()[0], b.boot, b.seq) for b in bad if isinstance(b, Rejected)] == [
         ("ratio", "b", 7),

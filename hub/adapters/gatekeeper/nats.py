@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -28,8 +29,6 @@ LOOKUP_S = 2.0
 PATIENCE_S = 3.0
 """The broker waits this long for an answer; one that is older helps nobody."""
 RETAINED = ("up/state", "up/status", "down/desired")
-
-_OF_AN_EARLIER_RUN = b""
 
 
 class Entrance(Access, Protocol):
@@ -56,8 +55,8 @@ class NatsGatekeeper:
         self._serving: asyncio.Task[None] | None = None
         # Revoked in this run; holds also against a credential that was read just before.
         self._revoked: set[str] = set()
-        # The hash of the token with which a device came in.
-        self._entered: dict[str, bytes] = {}
+        # The mark of the token with which a device came in, in this run or an earlier one.
+        self._entered: dict[str, str] = {}
         self._blind = False
 
     async def open(self) -> None:
@@ -73,7 +72,7 @@ class NatsGatekeeper:
         self._control = Control(entrance.gate_url, seed=entrance.gate_seed, ask=self._take)
         await self._control.connect()
         for visitor in await self._control.present():
-            self._entered.setdefault(visitor.mqtt_client, _OF_AN_EARLIER_RUN)
+            self._entered.setdefault(visitor.mqtt_client, visitor.mark)
         self._serving = asyncio.create_task(self._serve(), name="gatekeeper")
 
     async def admit(self, credentials: Sequence[Credential]) -> None:
@@ -117,7 +116,8 @@ class NatsGatekeeper:
 
     async def _put_out_older(self, credentials: Sequence[Credential]) -> None:
         for credential in credentials:
-            if self._entered.get(credential.device, credential.hash) != credential.hash:
+            mark = _mark(credential)
+            if self._entered.get(credential.device, mark) != mark:
                 await self._control.kick(credential.device)
                 self._entered.pop(credential.device, None)
 
@@ -159,7 +159,7 @@ class NatsGatekeeper:
         if objection is not None:
             _logger.debug("refused a connection as %.40r: %s", device, objection)
             return self._answers.refusal(question, objection)
-        return self._answers.welcome(question, device=device)
+        return self._answers.welcome(question, device=device, mark=self._entered[device])
 
     async def _objection_to_token(self, question: Question) -> str | None:
         device = question.connect_opts.user
@@ -174,7 +174,7 @@ class NatsGatekeeper:
             return "no such device"
         if not matches(question.connect_opts.password, credential):
             return "wrong token"
-        self._entered[device] = credential.hash
+        self._entered[device] = _mark(credential)
         return None
 
     def _note_blindness(self, error: Exception | None) -> None:
@@ -184,6 +184,11 @@ class NatsGatekeeper:
         elif error is None and self._blind:
             _logger.info("credentials can be read again")
         self._blind = error is not None
+
+
+def _mark(credential: Credential) -> str:
+    """Return what tells this token from the device's others, and no more of it."""
+    return hashlib.sha256(credential.hash).hexdigest()[:16]
 
 
 def _objection(question: Question) -> str | None:

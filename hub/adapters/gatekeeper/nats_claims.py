@@ -10,6 +10,9 @@ import nkeys  # type: ignore[import-untyped]  # publishes no types
 
 from hub.model import Topics
 
+MARK = "#"
+"""Between a device's id and its mark; no id has it."""
+
 _HEADER = {"typ": "JWT", "alg": "ed25519-nkey"}
 
 
@@ -66,13 +69,16 @@ class Answers:
         self._account = account
         self._topics = topics
 
-    def welcome(self, question: Question, *, device: str) -> bytes:
-        """Return the answer that lets the device in, to its own topics and no others."""
+    def welcome(self, question: Question, *, device: str, mark: str) -> bytes:
+        """Return the answer that lets the device in, to its own topics and no others.
+
+        The broker shows `mark` beside the connection as long as it lives, also to a later hub.
+        """
         base = subject(self._topics.base(device))
         user = {
             "sub": question.user_nkey,
             "aud": self._account,
-            "name": device,
+            "name": f"{device}{MARK}{mark}",
             "nats": {
                 "type": "user",
                 "version": 2,

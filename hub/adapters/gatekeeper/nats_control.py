@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from hub.adapters.broker.embedded_line import command_line
-from hub.adapters.gatekeeper.nats_claims import Question, read_question
+from hub.adapters.gatekeeper.nats_claims import MARK, Question, read_question
 from hub.errors import UnavailableError
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +34,12 @@ class Visitor(msgspec.Struct, frozen=True, kw_only=True):
     mqtt_client: str = ""
     account: str = ""
     """Empty until somebody has judged it."""
+    authorized_user: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Return what the gatekeeper that let it in left with it."""
+        return self.authorized_user.partition(MARK)[2]
 
 
 class _Server(msgspec.Struct, frozen=True):
