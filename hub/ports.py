@@ -505,6 +505,12 @@ class RecordStore(Journal, People, Devices, Lists, Protocol):
             MisconfiguredError: it is of a newer hub, or refuses us.
         """
 
+    async def tidy(self, *, now_ms: int, dead_letters_since_ms: int) -> bool:
+        """Forget some of what has ended: claims, sessions, answers, old or too many dead letters.
+
+        Returns whether more is left; each call is short.
+        """
+
     async def close(self) -> None: ...
 
 

@@ -106,6 +106,10 @@ class Records(Section):
     """SQLAlchemy URL; empty: `records.sqlite` in the data directory. It may hold a password."""
 
 
+class Retention(Section):
+    dead_letter_days: int = Field(default=30, ge=1)
+
+
 class Spool(Section):
     high_water: int = Field(default=5_000_000, ge=1000)
     """Samples waiting for the series store beyond which the hub stops acknowledging."""
@@ -141,6 +145,7 @@ class Settings(Section):
     )
     records: Records = Records()
     spool: Spool = Spool()
+    retention: Retention = Retention()
     http: Http = Http()
     clock: ClockSettings = ClockSettings()
     alerts: Alerts = Alerts()

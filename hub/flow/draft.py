@@ -67,9 +67,7 @@ class Draft:
     # -- the view ------------------------------------------------------------------------------
 
     def state(self, device: str) -> DeviceState | None:
-        return (
-            self.states.get(device) or self.earlier.get(device) or self.memory.states.get(device)
-        )
+        return self.states.get(device) or self.earlier.get(device) or self.memory.states.get(device)
 
     def kind(self, name: str) -> DeviceKind:
         return self.memory.kinds[name]

@@ -1,8 +1,10 @@
 """Starts the tasks of a hub over its open parts, and ends them."""
 
 import asyncio
+import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from hub.ports import Broker
 from hub.runtime.amender import Amender
 from hub.runtime.command_sender import CommandSender
 from hub.runtime.health import Health
+from hub.runtime.housekeeper import Housekeeper
 from hub.runtime.postman import Postman
 from hub.runtime.series_writer import SeriesWriter
 from hub.runtime.timers import Timers
@@ -32,6 +35,13 @@ from hub.settings import Http, Settings
 WATCH_S = 0.5
 DRAIN_S = 3
 """How long requests on their way are waited for."""
+
+
+SWITCH_S = 0.0005
+"""How long the thread that commits waits for the interpreter while the event loop is busy. Each
+step of SQLite waits anew: with Python's 5 ms a commit took longer than the disk did."""
+COLLECT_AFTER = 20_000
+"""New objects between two looks for garbage in cycles, of which the hot path makes none."""
 
 
 class _Server(uvicorn.Server):
@@ -93,6 +103,7 @@ class Works:
     postman: Postman
     timers: Timers
     amender: Amender
+    housekeeper: Housekeeper
 
     async def load(self) -> None:
         """Take up what an earlier hub left, and be told of every commit from now on."""
@@ -151,6 +162,11 @@ def works(parts: Parts, *, figures: PrometheusFigures, health: Health) -> Works:
         amender=Amender(
             worker=worker, writer=writer, records=records, series=parts.series, clock=clock
         ),
+        housekeeper=Housekeeper(
+            records=records,
+            clock=clock,
+            dead_letter_days=settings.retention.dead_letter_days,
+        ),
     )
 
 
@@ -184,6 +200,7 @@ async def run_until(
         health.bad(part, "starting")
     moving = works(parts, figures=PrometheusFigures(registry), health=health)
     await moving.load()
+    _prepare_interpreter()
     http = parts.settings.http
     listening = _listen(http)
     url = f"http://{http.host}:{listening.getsockname()[1]}"
@@ -204,6 +221,7 @@ async def run_until(
             moving.postman.run(),
             moving.timers.run(),
             moving.amender.run(),
+            moving.housekeeper.run(),
             moving.worker.send_rules_down(),
             _watch(parts.broker, health),
         )
@@ -216,6 +234,14 @@ async def run_until(
         await asyncio.wait((serving,), timeout=2 * DRAIN_S)
         for task in (*tasks, stopping):
             task.cancel()
+
+
+def _prepare_interpreter() -> None:
+    """Let the collector pass over what was loaded, and threads take turns quickly."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
+    sys.setswitchinterval(SWITCH_S)
 
 
 async def _watch(broker: Broker, health: Health) -> None:

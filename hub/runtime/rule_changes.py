@@ -11,6 +11,7 @@ from hub.stages.rules import silence_timer
 from hub.stages.twin import RulesChanged
 
 NO_RULES: Mapping[str, Rule] = {}
+SHUT_OUT = "the device was shut out"
 
 
 def follow(
@@ -52,7 +53,8 @@ def settle(
         if alarm.felt:
             spec = rule.spec if rule else None
             draft.run(Hush(alarm=alarm, spec=spec, now_ms=now_ms))
-    draft.run(RulesChanged(device=device, alert_rules=alert_rules(thresholds)))
+    if draft.kind(state.device.kind).alerts_alone:
+        draft.run(RulesChanged(device=device, alert_rules=alert_rules(thresholds)))
 
 
 def _begin(draft: Draft, state: DeviceState, *, now_ms: int) -> None:
@@ -71,7 +73,7 @@ def _begin(draft: Draft, state: DeviceState, *, now_ms: int) -> None:
 def part_with(draft: Draft, gone: DeviceState, *, now_ms: int) -> None:
     """End what is open of a device that was shut out and is no longer in memory."""
     for command in gone.commands.values():
-        revoked = moved(command, CommandStatus.CANCELLED, "the device was shut out", now_ms)
+        revoked = moved(command, CommandStatus.CANCELLED, SHUT_OUT, now_ms)
         draft.run(CommandChanged(revoked))
     for alarm in gone.alarms.values():
         draft.run(AlarmChanged(replace(alarm, cleared_ms=now_ms)))

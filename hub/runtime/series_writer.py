@@ -4,6 +4,7 @@ import asyncio
 import functools
 import hashlib
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -97,10 +98,11 @@ class SeriesWriter:
             groups = await self._next()
             if groups:
                 await self._for_ever(functools.partial(self._write, groups))
-                if self._fresh_samples < AT_ONCE:
+                if self.waiting < AT_ONCE:
                     await self._clock.sleep(GATHER_S)
             else:
-                await self._for_ever(self._advance)
+                if self._advanced != self.cursor:
+                    await self._for_ever(functools.partial(self._advance, self.cursor))
                 await self._wake.wait()
                 self._wake.clear()
 
@@ -153,8 +155,10 @@ class SeriesWriter:
         refused = await self._series.write(samples)
         now_ms = self._clock.now_ms()
         letters = [_letter(entry, now_ms) for entry in refused]
-        self.cursor = groups[-1].position
-        await self._advance(letters)
+        position = groups[-1].position
+        if letters or time.monotonic() - self._advanced_at > ADVANCE_EVERY_S:
+            await self._advance(position, letters)
+        self.cursor = position
         self.waiting = max(0, self.waiting - len(samples))
         self.oldest_ms = samples[-1].received_ms if self.waiting and samples else None
         self._figures.stored(len(samples) - len(refused))
@@ -165,15 +169,9 @@ class SeriesWriter:
             self._health.good("spool")
             self._resume()
 
-
-    async def _advance(self, letters: Sequence[DeadLetter] | None = None) -> None:
-        """Let the spool forget; not at once where more comes and nothing was refused."""
-        now = asyncio.get_running_loop().time()
-        if letters is not None and not letters and now - self._advanced_at < ADVANCE_EVERY_S:
-            return
-        if letters or self._advanced != self.cursor:
-            await self._records.advance_spool(self.cursor, dead_letters=letters or ())
-            self._advanced, self._advanced_at = self.cursor, now
+    async def _advance(self, position: int, letters: Sequence[DeadLetter] = ()) -> None:
+        await self._records.advance_spool(position, dead_letters=letters)
+        self._advanced, self._advanced_at = position, time.monotonic()
 
 
 def _letter(refused: RefusedSample, now_ms: int) -> DeadLetter:

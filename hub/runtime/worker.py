@@ -10,19 +10,19 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from hub.errors import HubError, UnavailableError
-from hub.flow import Draft, Memory, alert_rules
+from hub.flow import Draft, Memory
 from hub.model import (
     AcknowledgeRequest,
     CancelRequest,
-    Checkpoint,
     CommandRequest,
+    CommandStatus,
     DeadLetter,
     DesiredRequest,
     DeviceEvent,
@@ -31,17 +31,19 @@ from hub.model import (
     Group,
     Rejected,
     Rule,
+    Sample,
     SnoozeRequest,
+    TimerFired,
     Topics,
 )
-from hub.model.changes import AlarmChanged, ReceiptDue, StateChanged
+from hub.model.changes import CommandChanged, ReceiptDue
 from hub.ports import Batch, Broker, Clock, RecordStore
 from hub.runtime.feed import Feed, Subscription
 from hub.runtime.figures import Figures
 from hub.runtime.health import Health
+from hub.runtime.rule_changes import SHUT_OUT, follow, part_with, settle
+from hub.stages.commands import moved
 from hub.stages.intake import Arrival, Speech, decode, speech
-from hub.stages.rules import silence_timer
-from hub.stages.twin import RulesChanged
 
 logger = logging.getLogger(__name__)
 
@@ -384,6 +386,8 @@ class Worker:
         for wish in self._take_wishes():
             await self._fulfil(wish)
             self._wake.set()
+        # However many wish: between their rounds devices have their turn.
+        await self._grow()
 
     def _take_wishes(self) -> list[_Wish]:
         wishes, self._wishes = self._wishes, []
@@ -407,8 +411,21 @@ class Worker:
                 waiter.set_result(None)
 
     async def _take(self, batch: Batch, draft: Draft) -> None:
+        """Run what the batch says, each device's words in their order."""
+        refused = len(draft.dead_letters)
+        messages = self._heard(batch, draft)
+        known = await self._known_events(messages, draft)
+        for message in messages:
+            if isinstance(message, DeviceEvent):
+                self._run_once(draft, message, known)
+            else:
+                self._run(draft, message)
+        if len(draft.dead_letters) > refused:
+            self._figures.rejected(len(draft.dead_letters) - refused)
+
+    def _heard(self, batch: Batch, draft: Draft) -> Sequence[object]:
         now_ms = self._clock.now_ms()
-        events: list[DeviceEvent] = []
+        messages: list[object] = []
         for delivery in batch.deliveries:
             arrival = Arrival(
                 topic=delivery.topic,
@@ -416,30 +433,32 @@ class Worker:
                 retained=delivery.retained,
                 received_ms=now_ms,
             )
-            for message in decode(arrival, topics=self._topics, speech_of=self._speech):
-                if isinstance(message, DeviceEvent):
-                    events.append(message)
-                else:
-                    self._run(draft, message)
-        if events:
-            await self._take_events(events, draft)
-        if draft.dead_letters:
-            self._figures.rejected(len(draft.dead_letters))
+            try:
+                messages += decode(arrival, topics=self._topics, speech_of=self._speech)
+            except Exception:
+                logger.exception("Fault at intake; went on without one message")
+                draft.dead_letters.append(_faulty(arrival, now_ms))
+        return messages
 
-    async def _take_events(self, events: Sequence[DeviceEvent], draft: Draft) -> None:
-        """Run the events not recorded yet; a known one is only receipted again."""
-        keys = {(event.device, event.id) for event in events}
+    async def _known_events(self, messages: Sequence[object], draft: Draft) -> set[tuple[str, str]]:
+        """Return which (device, event id) among the messages are recorded, or about to be."""
+        asked = {(event.device, event.id) for event in messages if isinstance(event, DeviceEvent)}
+        if not asked:
+            return asked
         # Before asking: what is committed meanwhile is in the answer, or here.
         earlier = [draft, *([self._committing.draft] if self._committing else [])]
         known = {(event.device, event.id) for one in earlier for event in one.events}
-        known |= set(await self._ask_for_ever(lambda: self._records.known_events(keys)))
-        for event in events:
-            key = (event.device, event.id)
-            if key in known:
-                draft.run(ReceiptDue(event.device, None, event.id))
-            else:
-                known.add(key)
-                self._run(draft, event)
+        known |= set(await self._ask_for_ever(lambda: self._records.known_events(asked)))
+        return known
+
+    def _run_once(self, draft: Draft, event: DeviceEvent, known: set[tuple[str, str]]) -> None:
+        """Run an event that is not recorded yet; a known one is only receipted again."""
+        key = (event.device, event.id)
+        if key in known:
+            draft.run(ReceiptDue(event.device, None, event.id))
+        else:
+            known.add(key)
+            self._run(draft, event)
 
     def _run(self, draft: Draft, message: object) -> None:
         """Run one message; a fault of ours must not stop those behind it."""
@@ -447,7 +466,6 @@ class Worker:
             draft.run(message)
         except Exception:
             logger.exception("Fault in the flow; went on without one %s", type(message).__name__)
-            self._figures.rejected(1)
             draft.dead_letters.append(_faulty(message, self._clock.now_ms()))
             if isinstance(message, TimerFired):
                 # It would be due again at once, and for ever.

@@ -87,9 +87,9 @@ class Account:
     @property
     def told(self) -> list[Told]:
         """Return the commands as the API lists them, whatever became of them."""
-        return sorted(map(self._told, self.commands), key=plain)
+        return sorted(map(self.one_told, self.commands), key=plain)
 
-    def _told(self, command: Mapping[str, Any]) -> Told:
+    def one_told(self, command: Mapping[str, Any]) -> Told:
         args, alert = command["args"], command["name"] == "alert"
         freshness_ms = round(self.parameters["freshness_s"] * 1000)
         return Told(
@@ -132,11 +132,33 @@ class Account:
         ]
 
     @property
-    def succeeded(self) -> list[Felt]:
-        """Return the alerts that the hub knows to have been felt, in the order of issue."""
-        alerts = [c for c in self.commands if c["name"] == "alert" and c["status"] == "succeeded"]
-        told = sorted((self._told(command) for command in alerts), key=lambda one: one.issued_ms)
-        return [Felt(one.since_ms, one.step, one.haptic, one.sound) for one in told]
+    def felt_ids(self) -> list[str]:
+        """Return the command behind each touch by the hub: the wrist answers it at once."""
+        ids: list[str] = []
+        waiting = False
+        for one in self.happenings:
+            if one["what"] == "felt" and one["by"] == "hub":
+                waiting = True
+            elif waiting and one["what"] == "reply" and one["status"] == "succeeded":
+                ids.append(one["command"])
+                waiting = False
+        return ids
+
+    @property
+    def succeeded(self) -> list[str]:
+        """Return the ids of the alerts that the hub knows to have been felt."""
+        return [
+            command["id"]
+            for command in self.commands
+            if command["name"] == "alert" and command["status"] == "succeeded"
+        ]
+
+    def listed(self, ids: Sequence[str]) -> list[Felt]:
+        """Return what the API lists under these ids."""
+        told = {command["id"]: self.one_told(command) for command in self.commands}
+        return [
+            Felt(one.since_ms, one.step, one.haptic, one.sound) for one in (told[i] for i in ids)
+        ]
 
     def expected_felt(self, acts: Sequence[Act] = ()) -> list[Felt]:
         """Return what an ideal hub would have let the wrist feel."""

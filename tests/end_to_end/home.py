@@ -184,6 +184,8 @@ async def home(
         "HUB_CLOCK__ANCHOR_MS": str(anchor_ms),
         # By the hub's clock, which runs fast.
         "HUB_HTTP__ACCESS_TOKEN_S": "1000000",
+        # A broker hands over again what a killed hub had in hand after two real seconds.
+        "HUB_ALERTS__REPLY_TIMEOUT_S": str(10 * rate),
     }
     async with site(folder, broker=broker, series=series, settings=settings) as found:
         yield Home(site=found, rate=rate, anchor_ms=anchor_ms, folder=folder)

@@ -11,7 +11,6 @@ from tests.end_to_end.account import Account, account
 from tests.end_to_end.home import RECORDINGS, Home
 from tests.end_to_end.watch_process import WatchProcess
 
-
 TOUCHES_BETWEEN = 3
 """From one kill to the next."""
 MOMENT_S = 0.01
@@ -89,7 +88,7 @@ async def killed(home: Home, runners: Sequence[Running], *, times: int) -> list[
     away: list[float] = []
     for _ in range(times):
         felt = _felt(runners)
-        while _felt(runners) < felt + TOUCHES_BETWEEN and _anybody_runs(runners):
+        while _felt(runners) < felt + TOUCHES_BETWEEN and _anybody_runs(runners):  # noqa: ASYNC110 - several processes
             await asyncio.sleep(MOMENT_S)
         began = time.monotonic()
         await home.site.restart_hub()

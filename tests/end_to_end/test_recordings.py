@@ -36,6 +36,7 @@ async def test_the_wrist_feels_what_the_oracle_says(
         for run, found in await accounts(site, runners):
             assert_told_as_expected(run, found)
             assert found.felt() == found.expected_felt()
+            assert sorted(found.felt_ids) == sorted(found.succeeded)
 
 
 @pytest.mark.parametrize(
@@ -61,5 +62,7 @@ def assert_told_as_expected(run: Run, found: Account) -> None:
     assert len(found.alarms) >= run.crossings, run.name
     assert found.record == found.expected_record, run.name
     assert found.told == found.expected(), run.name
-    assert found.felt() == found.succeeded, run.name
-    assert found.count("succeeded") + found.count("cancelled") == len(found.commands), run.name
+    assert found.felt() == found.listed(found.felt_ids), run.name
+    assert len(set(found.felt_ids)) == len(found.felt_ids), run.name
+    # Killed between the touch and the word of it, the hub may take a felt command for unsent.
+    assert set(found.succeeded) <= set(found.felt_ids), run.name

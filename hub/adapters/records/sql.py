@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from hub.adapters.records.backlog import SqlBacklog
 from hub.adapters.records.database import Database
 from hub.adapters.records.devices import SqlDevices
+from hub.adapters.records.housekeeping import SqlHousekeeping
 from hub.adapters.records.journal import SqlJournal
 from hub.adapters.records.lists import SqlLists
 from hub.adapters.records.people import SqlPeople
@@ -15,7 +16,9 @@ from hub.adapters.records.sessions import SqlSessions
 from hub.errors import MisconfiguredError
 
 
-class SqlRecords(SqlJournal, SqlBacklog, SqlPeople, SqlSessions, SqlDevices, SqlLists):
+class SqlRecords(
+    SqlJournal, SqlBacklog, SqlPeople, SqlSessions, SqlDevices, SqlLists, SqlHousekeeping
+):
     """Everything the hub must not forget.
 
     Give it a file; `in_url` takes what the settings say. There is no store without a file: a
