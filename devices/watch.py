@@ -109,7 +109,7 @@ HAPTICS = Capability(
             description="Touch the wrist, and sound if a sound is given, until `alert_end`.",
             arguments=(
                 Argument(name="alert", type="string", description="the alarm's id"),
-                Argument(name="step", type="integer", description="step of the ladder, from 0"),
+                Argument(name="step", type="integer", description="step of the ladder, from 1"),
                 Argument(
                     name="haptic",
                     type="object",

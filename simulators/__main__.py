@@ -1,11 +1,13 @@
 """The simulators' command line: `python -m simulators watch --help`."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+from rich.console import Console
 
 from hub.errors import HubError, InvalidInputError
 from simulators.clock import SimulatedClock, real_now_ms
@@ -131,6 +133,42 @@ def watch(  # noqa: PLR0913 - the options of a command line
     if problem:
         typer.echo(f"watch: {problem}", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def bench(
+    *,
+    runs: Annotated[int | None, typer.Option(min=1, help="Runs of each figure; 5.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Of each run at a steady rate; 10.")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small sizes: to see that it works, not to quote.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="throughput, answers, hotpath or growth; may be given again."),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Where the figures go; plots beside. bench/TIME.json")
+    ] = None,
+) -> None:
+    """Measure the hub on this machine: throughput, latency, cost, beside a hand-written script.
+
+    Starts Mosquitto, InfluxDB and hubs of its own on free ports; takes about half an hour.
+
+    Example: hub bench --only throughput --runs 3 --seconds 5
+    """
+    # Only now: the bench imports what a watch does not need.
+    from simulators.bench.command import plan, run  # noqa: PLC0415
+
+    path = json or Path("bench") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    try:
+        chosen = plan(runs=runs, seconds=seconds, quick=quick)
+        run(chosen, only=only or (), path=path, console=Console())
+    except HubError as error:
+        typer.echo(f"bench: {error}", err=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A watch that keeps its limits by itself: the hub's own rules on its own readings."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -25,6 +26,8 @@ from simulators.wrist import Touch
 
 TOUCH_GAP_MS = 3000
 """Least time between two touches of one alarm, as in the hub."""
+REMEMBERED = 3600
+"""Measurements that a limit is tried on when it arrives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class Own:
         sound = replace(step.sound, volume=min(step.sound.volume, spec.max_volume))
         return Touch(
             alert=self.transition.alarm,
-            step=self.transition.step,
+            step=self.transition.step + 1,
             haptic=None if spec.mode is AlertMode.SOUND else haptic,
             sound=None if spec.mode is AlertMode.TOUCH else sound,
             text=self._words(),
@@ -56,6 +59,22 @@ class Own:
             "en": f"{spec.title_en} {value}, limit {limit}",
             "ko": f"{spec.title_ko} {value}, 한도 {limit}",
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    at_ms: int
+    values: Mapping[str, Value]
+    worn: bool
+
+    def good(self, name: str) -> float | None:
+        """Return the value if it counts: within its range, and worn where that is needed."""
+        spec, value = KIND.properties[name], self.values.get(name)
+        if value is None or isinstance(value, str) or (spec.needs == "worn" and not self.worn):
+            return None
+        low = spec.minimum if spec.minimum is not None else value
+        high = spec.maximum if spec.maximum is not None else value
+        return float(value) if low <= value <= high else None
 
 
 @dataclass(slots=True)
@@ -80,6 +99,7 @@ class SelfAlert:
         self._thresholds: dict[str, Threshold] = {}
         self._hushed: dict[str, _Hush] = {}
         self._worn = True
+        self._past: deque[_Measured] = deque(maxlen=REMEMBERED)
         self.conditions: dict[str, Condition] = {}
 
     @property
@@ -88,6 +108,9 @@ class SelfAlert:
 
     def set_rules(self, rules: object) -> None:
         """Take the limits of the desired state; a rule that stays keeps where it stands.
+
+        A new one judges what was measured since it was made: in the hub it does too, and an alarm's
+        id is made from the start of the crossing.
 
         Raises:
             InvalidInputError: not a list of thresholds on properties of a watch.
@@ -103,7 +126,9 @@ class SelfAlert:
                 raise InvalidInputError(message)
         self._thresholds = {threshold.rule: threshold for threshold in thresholds}
         self.conditions = {
-            rule: _fitting(self.conditions.get(rule, IDLE), threshold.spec)
+            rule: _fitting(self.conditions[rule], threshold.spec)
+            if rule in self.conditions
+            else self._judged_past(threshold)
             for rule, threshold in self._thresholds.items()
         }
 
@@ -112,15 +137,11 @@ class SelfAlert:
         worn = values.get("worn")
         if isinstance(worn, bool):
             self._worn = worn
+        measured = _Measured(at_ms, values, self._worn)
+        self._past.append(measured)
         changes: list[Own] = []
         for rule, threshold in self._thresholds.items():
-            value = self._good(threshold.spec.property, values)
-            condition = self.conditions[rule]
-            if value is None or at_ms <= condition.head_ms:
-                continue
-            self.conditions[rule], transitions = advance(
-                threshold, condition, at_ms=at_ms, value=value
-            )
+            self.conditions[rule], transitions = _judge(threshold, self.conditions[rule], measured)
             changes += [Own(threshold=threshold, transition=change) for change in transitions]
         for own in changes:
             if own.transition.change is Change.CLEARED:
@@ -156,14 +177,11 @@ class SelfAlert:
     def _hush(self, alarm: str) -> _Hush:
         return self._hushed.setdefault(alarm, _Hush())
 
-    def _good(self, name: str, values: Mapping[str, Value]) -> float | None:
-        """Return the value if it counts: within its range, and worn where that is needed."""
-        spec, value = KIND.properties[name], values.get(name)
-        if value is None or isinstance(value, str) or (spec.needs == "worn" and not self._worn):
-            return None
-        low = spec.minimum if spec.minimum is not None else value
-        high = spec.maximum if spec.maximum is not None else value
-        return float(value) if low <= value <= high else None
+    def _judged_past(self, threshold: Threshold) -> Condition:
+        condition = IDLE
+        for measured in self._past:
+            condition, _ = _judge(threshold, condition, measured)
+        return condition
 
     def _answers(self, own: Own, at_ms: int) -> bool:
         spec, hush = own.threshold.spec, self._hush(own.transition.alarm)
@@ -185,6 +203,15 @@ def within(schedule: Schedule, at_ms: int, zone: tzinfo) -> bool:
     return (minute >= schedule.start_minute and local.weekday() in schedule.days) or (
         minute < schedule.end_minute and yesterday in schedule.days
     )
+
+
+def _judge(
+    threshold: Threshold, condition: Condition, measured: _Measured
+) -> tuple[Condition, Sequence[Transition]]:
+    value = measured.good(threshold.spec.property)
+    if value is None or measured.at_ms <= condition.head_ms or measured.at_ms < threshold.since_ms:
+        return condition, ()
+    return advance(threshold, condition, at_ms=measured.at_ms, value=value)
 
 
 def _fitting(condition: Condition, spec: RuleSpec) -> Condition:

@@ -15,7 +15,7 @@ class Touch:
 
     alert: str
     step: int
-    """From 0."""
+    """From 1."""
     haptic: Haptic | None = None
     sound: Sound | None = None
     text: Mapping[str, str] = field(default_factory=dict)
@@ -44,4 +44,4 @@ class Wrist:
     def urge(self, now_ms: int) -> int:
         """Return the step felt, counted from 1; 0 while the wrist is calm."""
         touch = self.felt(now_ms)
-        return 0 if touch is None else touch.step + 1
+        return 0 if touch is None else touch.step

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.flow.memory import Memory
-from hub.flow.table import STAGES
+from hub.flow.table import STAGES, Stage
 from hub.model import (
     Alarm,
     Amendment,
@@ -102,12 +102,12 @@ class Draft:
         waiting = [message]
         while waiting:
             taken = waiting.pop()
-            apply = _APPLY.get(type(taken))
+            apply, stages = _WAY.get(type(taken), _NO_WAY)
             if apply is not None:
                 apply(self, taken)
-            for stage in STAGES.get(type(taken), ()):
+            for stage in stages:
                 # Reversed, so that answers are taken in the order in which the stage gave them.
-                waiting.extend(reversed(tuple(stage(taken, self))))
+                waiting += tuple(stage(taken, self))[::-1]
 
     def group(self) -> Group:
         return Group(
@@ -221,4 +221,9 @@ _APPLY: Mapping[type, Callable[[Draft, Any], None]] = {
     Checkpoint: _put_checkpoint,
     DesiredDue: _put_desired,
     ReceiptDue: _put_receipt,
+}
+_NO_WAY: tuple[Callable[[Draft, Any], None] | None, tuple[Stage, ...]] = (None, ())
+_WAY = {
+    message: (_APPLY.get(message), STAGES.get(message, ()))
+    for message in (*_APPLY.keys(), *STAGES.keys())
 }

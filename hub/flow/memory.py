@@ -119,7 +119,7 @@ class Memory:
                 device=device,
                 spec=rule.spec,
                 limit=limit,
-                since_ms=rule.since_ms,
+                since_ms=max(rule.since_ms, state.judged_from_ms),
                 max_rate=self.kinds[state.device.kind].max_rates.get(rule.spec.property),
             )
             found.setdefault(rule.spec.property, []).append(threshold)

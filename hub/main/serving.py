@@ -37,7 +37,7 @@ DRAIN_S = 3
 """How long requests on their way are waited for."""
 
 
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """How long the thread that commits waits for the interpreter while the event loop is busy. Each
 step of SQLite waits anew: with Python's 5 ms a commit took longer than the disk did."""
 COLLECT_AFTER = 20_000
@@ -111,6 +111,7 @@ class Works:
         await self.writer.load()
         await self.amender.load()
         self.sender.load()
+        self.postman.load()
         for part in (self.writer, self.sender, self.postman, self.timers, self.amender):
             self.worker.listen(part.committed)
 

@@ -147,17 +147,17 @@ def _believe(
     threshold: Threshold, condition: Condition, *, at_ms: int, value: float
 ) -> tuple[Condition, bool]:
     """Hold back an implausible jump until a second reading agrees; a single spike is forgotten."""
-    if threshold.max_rate is None or condition.value is None:
+    rate, before, doubted = threshold.max_rate, condition.value, condition.doubted
+    if (
+        rate is None
+        or before is None
+        or abs(value - before) <= rate * max((at_ms - condition.value_ms) / 1000, 1.0)
+    ):
         return condition.settled(value, at_ms=at_ms), True
-
-    def plausible(before: float, before_ms: int) -> bool:
-        elapsed_s = max((at_ms - before_ms) / 1000, 1.0)
-        return abs(value - before) <= (threshold.max_rate or 0.0) * elapsed_s
-
-    if plausible(condition.value, condition.value_ms):
-        return condition.settled(value, at_ms=at_ms), True
-    if condition.doubted is not None and plausible(condition.doubted, condition.doubted_ms):
-        return condition.settled(value, at_ms=at_ms), True
+    if doubted is not None:
+        elapsed_s = max((at_ms - condition.doubted_ms) / 1000, 1.0)
+        if abs(value - doubted) <= rate * elapsed_s:
+            return condition.settled(value, at_ms=at_ms), True
     return replace(condition, head_ms=at_ms, doubted=value, doubted_ms=at_ms), False
 
 

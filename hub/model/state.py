@@ -84,6 +84,10 @@ class DeviceState:
     """By id: the active ones."""
     silent: Mapping[str, str] = field(default_factory=dict)
     """Rule id -> id of the active no-data alarm."""
+    last_heard_ms: Mapping[str, int] = field(default_factory=dict)
+    """Rule id -> hub time of the newest reading, for rules that mind silence."""
+    judged_from_ms: int = 0
+    """Readings before this are not judged: its person or their limits were others."""
     alone: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Alarm id -> (device time ms, step) the device says it felt by itself, alarm not yet known."""
     commands: Mapping[str, Command] = field(default_factory=dict)
@@ -103,6 +107,8 @@ class DeviceState:
             conditions={**self.conditions, rule: condition},
             alarms=self.alarms,
             silent=self.silent,
+            last_heard_ms=self.last_heard_ms,
+            judged_from_ms=self.judged_from_ms,
             alone=self.alone,
             commands=self.commands,
         )

@@ -147,17 +147,23 @@ class Amender:
         start_ms = max(start_ms, threshold.since_ms)
         values = await self._past(state, threshold.spec.property, start_ms)
         presence = await self._past(state, needed, start_ms) if needed else {}
-        if self._tails_from.get(device) != tail_from:
-            return
+        before_ms = start_ms - 1
 
         async def finish(draft: Draft) -> None:
             current = draft.state(device)
-            if current is None:
+            rule_stands = draft.threshold(device, rule) == threshold
+            if current is None or not rule_stands or self._tails_from.get(device) != tail_from:
+                # The next round has another rule, or a tail that begins later.
                 return
             self._add_tail(device, threshold.spec.property, needed, values, presence)
             replay.take(_in_order(values, presence))
-            known = await self._records.alarms_of(rule=rule, device=device, from_ms=start.head_ms)
-            self._write(draft, replay, start, {a.id: a for a in known}, current)
+            known = await self._records.alarms_of(rule=rule, device=device, from_ms=before_ms)
+            for alarm in amended(
+                replay, {a.id: a for a in known}, from_ms=before_ms, state=current
+            ):
+                # No stage answers to it, so nothing is sent.
+                draft.run(AlarmChanged(alarm))
+            self._keep(draft, replay, start)
             draft.ended_amendments.append(amendment)
 
         await self._worker.change(finish)
@@ -225,22 +231,14 @@ class Amender:
             if needed is not None and needed in sample.values:
                 presence.setdefault(sample.at_ms, sample.values[needed])
 
-    def _write(
-        self,
-        draft: Draft,
-        replay: Replay,
-        start: Condition,
-        before: dict[str, Alarm],
-        state: DeviceState,
-    ) -> None:
-        rule = replay.threshold.rule
-        start_point = Checkpoint(rule=rule, device=state.device.id, condition=start)
+    def _keep(self, draft: Draft, replay: Replay, start: Condition) -> None:
+        rule, device = replay.threshold.rule, replay.threshold.device
+        start_point = Checkpoint(rule=rule, device=device, condition=start)
         draft.checkpoints += [start_point, *replay.checkpoints]
-        conditions = {**state.conditions, rule: replay.condition}
-        # No stage answers to these two, so nothing is sent.
-        draft.run(StateChanged(replace(state, conditions=conditions)))
-        for alarm in amended(replay, before, from_ms=start.head_ms, state=state):
-            draft.run(AlarmChanged(alarm))
+        state = draft.state(device)
+        if state is not None:
+            conditions = {**state.conditions, rule: replay.condition}
+            draft.run(StateChanged(replace(state, conditions=conditions)))
 
 
 def _counts(point: SeriesPoint) -> bool:

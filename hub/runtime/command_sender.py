@@ -7,6 +7,7 @@ was sent, nothing more is done for that device, so that none is sent twice.
 import asyncio
 import heapq
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -45,6 +46,8 @@ class CommandSender:
         self._busy: set[str] = set()
         """Devices to which something is on its way; looked at again when it is done."""
         self._later: list[tuple[int, str]] = []
+        self._next_look_ms: dict[str, int] = {}
+        """Of each device the newest in `_later`: a device that talks adds no more of the same."""
         self._wake = asyncio.Event()
         self._hearing_since_ms = 0
 
@@ -93,7 +96,10 @@ class CommandSender:
             self._wake.clear()
             now_ms = self._clock.now_ms()
             while self._later and self._later[0][0] <= now_ms:
-                self._due.add(heapq.heappop(self._later)[1])
+                look_ms, device = heapq.heappop(self._later)
+                if self._next_look_ms.get(device) == look_ms:
+                    del self._next_look_ms[device]
+                self._due.add(device)
             if not self._due <= self._busy:
                 return
             if not self._later:
@@ -123,39 +129,37 @@ class CommandSender:
         )
         send += step.send
         gone += step.gone
-        if step.look_again_ms is not None:
-            heapq.heappush(self._later, (step.look_again_ms, device))
+        look_ms = step.look_again_ms
+        if look_ms is not None and self._next_look_ms.get(device) != look_ms:
+            self._next_look_ms[device] = look_ms
+            heapq.heappush(self._later, (look_ms, device))
 
     async def _send(self, send: list[Command], gone: list[CommandProgress]) -> None:
+        steps: list[CommandProgress] = []
         try:
             if send:
-                await self._broker.publish([self._publication(command) for command in send])
+                steps = await self._publish(send)
         except UnavailableError:
             self._due.update(command.device for command in send)
             await self._clock.sleep(RETRY_S)
-            send = []
-        except RefusedError as error:
-            gone += [self._failed(command, str(error)) for command in send]
-            send = []
-        now_ms = self._clock.now_ms()
-        sent = [
-            CommandProgress(
-                device=command.device,
-                command=command.id,
-                status=CommandStatus.SENT,
-                reason="",
-                now_ms=now_ms,
-            )
-            for command in send
-        ]
-        self._figures.sent(len(sent))
-        await self._worker.tell([*sent, *gone])
+        self._figures.sent(sum(step.status is CommandStatus.SENT for step in steps))
+        await self._worker.tell([*steps, *gone])
 
-    def _failed(self, command: Command, reason: str) -> CommandProgress:
+    async def _publish(self, commands: Sequence[Command]) -> list[CommandProgress]:
+        """Hand the commands to the broker; one that it refuses costs no other."""
+        try:
+            await self._broker.publish([self._publication(command) for command in commands])
+        except RefusedError as error:
+            if len(commands) == 1:
+                return [self._step(commands[0], CommandStatus.FAILED, str(error))]
+            return [step for command in commands for step in await self._publish([command])]
+        return [self._step(command, CommandStatus.SENT) for command in commands]
+
+    def _step(self, command: Command, status: CommandStatus, reason: str = "") -> CommandProgress:
         return CommandProgress(
             device=command.device,
             command=command.id,
-            status=CommandStatus.FAILED,
+            status=status,
             reason=reason,
             now_ms=self._clock.now_ms(),
         )

@@ -34,6 +34,14 @@ class Postman:
         self._receipts_due = asyncio.Event()
         self._desired_due = asyncio.Event()
 
+    def load(self) -> None:
+        """Bring what an earlier hub may have left unsaid: desired states not known to be there."""
+        states = self._worker.memory.states.values()
+        behind = {s.device.id for s in states if s.twin.reported_revision < s.twin.revision}
+        if behind:
+            self._desired |= behind
+            self._desired_due.set()
+
     def committed(self, committed: Committed) -> None:
         draft = committed.draft
         if draft.receipts or draft.event_receipts:

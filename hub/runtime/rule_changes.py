@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hub.flow import Draft, alert_rules
-from hub.model import Checkpoint, CommandStatus, DeviceState, Rule
+from hub.model import Alarm, Checkpoint, CommandStatus, Condition, DeviceState, Rule
 from hub.model.changes import AlarmChanged, CommandChanged, Hush, StateChanged
 from hub.stages.commands import moved
 from hub.stages.rules import silence_timer
@@ -43,31 +43,68 @@ def settle(
     watching = {threshold.rule for some in thresholds.values() for threshold in some}
     kept = {rule: value for rule, value in state.conditions.items() if rule in watching}
     silent = {rule: alarm for rule, alarm in state.silent.items() if rule in watching}
-    if len(kept) != len(state.conditions) or len(silent) != len(state.silent):
-        draft.run(StateChanged(replace(state, conditions=kept, silent=silent)))
+    heard = {rule: at_ms for rule, at_ms in state.last_heard_ms.items() if rule in watching}
+    if (kept, silent, heard) != (state.conditions, state.silent, state.last_heard_ms):
+        draft.run(StateChanged(replace(state, conditions=kept, silent=silent, last_heard_ms=heard)))
     for alarm in state.alarms.values():
-        if alarm.rule in watching:
-            continue
-        draft.run(AlarmChanged(replace(alarm, cleared_ms=now_ms)))
-        rule = former.get(alarm.rule) or draft.rule(alarm.rule)
-        if alarm.felt:
-            spec = rule.spec if rule else None
-            draft.run(Hush(alarm=alarm, spec=spec, now_ms=now_ms))
+        if alarm.rule not in watching:
+            _end(draft, alarm, former.get(alarm.rule) or draft.rule(alarm.rule), now_ms=now_ms)
     if draft.kind(state.device.kind).alerts_alone:
         draft.run(RulesChanged(device=device, alert_rules=alert_rules(thresholds)))
 
 
+def _end(draft: Draft, alarm: Alarm, rule: Rule | None, *, now_ms: int) -> None:
+    draft.run(AlarmChanged(replace(alarm, cleared_ms=now_ms)))
+    if alarm.felt:
+        draft.run(Hush(alarm=alarm, spec=rule.spec if rule else None, now_ms=now_ms))
+
+
 def _begin(draft: Draft, state: DeviceState, *, now_ms: int) -> None:
-    """Have the past end here, and wait for the first reading."""
+    """Have the past end here, and wait for the first reading.
+
+    What a rule that was not in force, or another's, left behind must not come back when a late
+    reading has the record computed anew: so a new one leaves a blank.
+    """
     for some in draft.thresholds(state.device.id).values():
         for threshold in some:
-            condition = state.conditions.get(threshold.rule)
+            blank = Condition(head_ms=now_ms - 1) if threshold.since_ms == now_ms else None
+            condition = state.conditions.get(threshold.rule, blank)
             if condition is not None:
                 draft.run(
                     Checkpoint(rule=threshold.rule, device=threshold.device, condition=condition)
                 )
             if threshold.spec.no_data_s is not None:
                 draft.run(silence_timer(threshold, now_ms))
+
+
+def reload(draft: Draft, known: DeviceState, loaded: DeviceState, *, now_ms: int) -> None:
+    """Take in what the registry says of a device now.
+
+    What its new owner, or an owner with new limits, measured before is not judged by them.
+    """
+    memory, device = draft.memory, known.device.id
+    before = _limits(draft, device)
+    same_owner = _owner(known) == _owner(loaded)
+    state = replace(known, device=loaded.device, person=loaded.person)
+    if not same_owner:
+        for alarm in known.alarms.values():
+            _end(draft, alarm, draft.rule(alarm.rule), now_ms=now_ms)
+        state = replace(state, conditions={}, silent={}, last_heard_ms={}, alone={})
+    memory.put_state(state)
+    if same_owner and _limits(draft, device) == before:
+        return
+    state = replace(state, judged_from_ms=now_ms)
+    memory.put_state(state)
+    draft.run(StateChanged(state))
+
+
+def _owner(state: DeviceState) -> str | None:
+    return state.person.id if state.person else None
+
+
+def _limits(draft: Draft, device: str) -> Mapping[str, float]:
+    thresholds = draft.thresholds(device).values()
+    return {threshold.rule: threshold.limit for some in thresholds for threshold in some}
 
 
 def part_with(draft: Draft, gone: DeviceState, *, now_ms: int) -> None:

@@ -133,11 +133,18 @@ class SeriesWriter:
         if self.waiting == 0:
             return ()
         try:
-            return await self._records.spooled(after=self.cursor)
+            groups = await self._records.spooled(after=self.cursor)
         except UnavailableError as error:
-            self._health.bad("records", str(error))
+            logger.info("The spool cannot be read, trying again: %s", error)
             await asyncio.sleep(RETRY_S[0])
+            # Not by the next commit: while receiving is held there may be none.
+            self._wake.set()
             return ()
+        if not groups:
+            # What was counted and is not there was damaged, and set aside.
+            self.waiting = self._fresh_samples
+            self._relieve()
+        return groups
 
     def _from_memory(self) -> Sequence[SpoolGroup]:
         groups: list[SpoolGroup] = []
@@ -165,6 +172,9 @@ class SeriesWriter:
         self._figures.backlog(self.waiting)
         if refused:
             self._figures.rejected(len(refused))
+        self._relieve()
+
+    def _relieve(self) -> None:
         if self.waiting < self._high_water // 2 and not self._health.is_good("spool"):
             self._health.good("spool")
             self._resume()
@@ -179,7 +189,7 @@ def _letter(refused: RefusedSample, now_ms: int) -> DeadLetter:
     payload = msgspec.json.encode({"ts": sample.at_ms, "values": sample.values})
     digest = hashlib.sha256(payload).hexdigest()
     return DeadLetter(
-        id=f"{now_ms:x}-{_identity(sample, digest)}",
+        id=f"{sample.received_ms:x}-{_identity(sample, digest)}",
         device=sample.device,
         source="series",
         topic="",

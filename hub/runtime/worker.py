@@ -41,7 +41,7 @@ from hub.ports import Batch, Broker, Clock, RecordStore
 from hub.runtime.feed import Feed, Subscription
 from hub.runtime.figures import Figures
 from hub.runtime.health import Health
-from hub.runtime.rule_changes import SHUT_OUT, follow, part_with, settle
+from hub.runtime.rule_changes import SHUT_OUT, follow, part_with, reload, settle
 from hub.stages.commands import moved
 from hub.stages.intake import Arrival, Speech, decode, speech
 
@@ -227,7 +227,7 @@ class Worker:
     async def refresh(self, *devices: str) -> None:
         """Load devices anew: the registry says something else of them or of their people."""
 
-        async def reload(draft: Draft) -> None:
+        async def load_anew(draft: Draft) -> None:
             found = await self._records.load(devices)
             current = self.memory.rules
             rules = [rule for rule in await self._records.rules() if current.get(rule.id) != rule]
@@ -237,18 +237,19 @@ class Worker:
             self.memory.put_rules(rules)
             follow(draft, devices, now_ms=now_ms)
 
-        await self.change(reload)
+        await self.change(load_anew)
 
     def _reload(
         self, draft: Draft, device: str, loaded: DeviceState | None, *, now_ms: int
     ) -> None:
         known = self.memory.states.get(device)
-        if loaded is not None:
-            kept = replace(known, device=loaded.device, person=loaded.person) if known else loaded
-            self.memory.put_state(kept)
-            return
-        self.memory.drop_state(device)
-        if known is not None:
+        if known is None:
+            if loaded is not None and self._speaks(loaded):
+                self.memory.put_state(loaded)
+        elif loaded is not None:
+            reload(draft, known, loaded, now_ms=now_ms)
+        else:
+            self.memory.drop_state(device)
             part_with(draft, known, now_ms=now_ms)
 
     async def contacts_changed(self) -> None:
@@ -311,7 +312,8 @@ class Worker:
             page = await self._records.devices(limit=LOAD_PAGE, cursor=cursor)
             states = await self._records.load([device.id for device in page.items])
             for state in states.values():
-                self.memory.put_state(state)
+                if self._speaks(state):
+                    self.memory.put_state(state)
             cursor = page.next_cursor
             if cursor is None:
                 break
@@ -319,6 +321,13 @@ class Worker:
         await self._load_contacts()
         self.position = await self._records.commit(Group())
         self._health.good("records")
+
+    def _speaks(self, state: DeviceState) -> bool:
+        """Whether the device's kind is there; its plug-in may have been taken away."""
+        device = state.device
+        if device.kind not in self.memory.kinds:
+            logger.error("No plug-in for the %s %s: it is left out", device.kind, device.id)
+        return device.kind in self.memory.kinds
 
     async def run(self) -> None:
         """Work until cancelled; a message is either committed or not acknowledged."""
@@ -383,11 +392,13 @@ class Worker:
             self._open = None
             tasks.create_task(self._finish(group), name="commit")
             return
-        for wish in self._take_wishes():
+        wishes = self._take_wishes()
+        for wish in wishes:
             await self._fulfil(wish)
             self._wake.set()
-        # However many wish: between their rounds devices have their turn.
-        await self._grow()
+        if wishes:
+            # However many there are: devices have their turn between two rounds of them.
+            await self._grow()
 
     def _take_wishes(self) -> list[_Wish]:
         wishes, self._wishes = self._wishes, []
@@ -527,15 +538,17 @@ class Worker:
         for listener in self._listeners:
             listener(committed)
 
-    # -- after a start -------------------------------------------------------------------------------
+    # -- after a start -------------------------------------------------------------------------
 
     async def send_rules_down(self) -> None:
         """Make up for what a hub that ended amid a change of rules or devices left undone."""
 
         async def send(draft: Draft) -> None:
             now_ms = self._clock.now_ms()
-            for command in await self._records.open_commands():
-                if command.device not in self.memory.states:
+            waiting = await self._records.open_commands()
+            there = await self._records.load({command.device for command in waiting})
+            for command in waiting:
+                if command.device not in there:
                     shut_out = moved(command, CommandStatus.CANCELLED, SHUT_OUT, now_ms)
                     draft.run(CommandChanged(shut_out))
             for device in self.memory.states:

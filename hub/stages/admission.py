@@ -59,6 +59,8 @@ def admit_sample(sample: Sample, view: View) -> Iterable[Admitted | StateChanged
         conditions=state.conditions,
         alarms=state.alarms,
         silent=state.silent,
+        last_heard_ms=state.last_heard_ms,
+        judged_from_ms=state.judged_from_ms,
         alone=state.alone,
         commands=state.commands,
     )

@@ -98,7 +98,7 @@ def amended(
     Args:
         replay: after the whole past.
         before: the alarms on record that were active at `from_ms` or opened later, by id.
-        from_ms: the time of the checkpoint.
+        from_ms: before the first reading of that past; what ended before stays as it was.
         state: of the device, for whom a new alarm concerns.
     """
     for alarm in replay.alarms.values():
@@ -110,8 +110,9 @@ def amended(
         elif _record_of(known) != _record_of(alarm):
             yield _with_record(known, alarm)
     for identity, known in before.items():
-        opened_since = known.cause is Cause.THRESHOLD and known.opened_ms > from_ms
-        if opened_since and identity not in replay.alarms and not known.withdrawn:
+        judged_anew = known.opened_ms > from_ms or known.active
+        untrue = known.cause is Cause.THRESHOLD and judged_anew and not known.withdrawn
+        if untrue and identity not in replay.alarms:
             yield replace(known, withdrawn=True)
 
 

@@ -143,8 +143,11 @@ class _Case:
         self.state = replace(self.state, alarms=alarms)
 
     def _heard(self, threshold: Threshold, before: Condition) -> None:
-        """Clear a no-data alarm, and wind its timer when there is none yet."""
-        state, received_ms = self.state, self.sample.received_ms
+        """Note the time, clear a no-data alarm, and wind its timer when there is none yet."""
+        received_ms = self.sample.received_ms
+        last_heard_ms = {**self.state.last_heard_ms, threshold.rule: received_ms}
+        self._become(replace(self.state, last_heard_ms=last_heard_ms))
+        state = self.state
         silent = state.silent.get(threshold.rule)
         if silent is None and before.head_ms >= 0:
             return

@@ -19,8 +19,10 @@ def fall_silent(
     if state is None or threshold is None or threshold.spec.no_data_s is None:
         return (TimerEnded(fired.id),)
     head_ms = state.conditions.get(threshold.rule, IDLE).head_ms
-    if fired.now_ms - head_ms < threshold.spec.no_data_s * 1000:
-        return (_again(fired, head_ms + int(threshold.spec.no_data_s * 1000)),)
+    # By the hub's clock: the device's may be minutes off.
+    due_ms = state.last_heard_ms.get(threshold.rule, head_ms) + int(threshold.spec.no_data_s * 1000)
+    if fired.now_ms < due_ms:
+        return (_again(fired, due_ms),)
     if threshold.rule in state.silent:
         return (TimerEnded(fired.id),)
     identity = alarm_id(

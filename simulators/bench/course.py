@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from simulators.bench.home import Home
 from simulators.bench.kernel import cpu_of
 from simulators.bench.lines import Worker
 from simulators.bench.servers import (
+    PROGRAM,
     BrokerAt,
     Hub,
     InfluxAt,
@@ -18,7 +19,8 @@ from simulators.bench.servers import (
     influxd,
     open_mosquitto,
 )
-from simulators.bench.site import Site, opening, until
+from simulators.bench.site import Site, opening, reader, until
+from simulators.bench.wire import Login, come_in
 
 HELD_S = 1.0
 """A rate is held if its last message is in the store so soon after it was published."""
@@ -128,13 +130,15 @@ class Stage:
 
 
 @contextmanager
-def stage(site: Site, *, is_open: bool = False) -> Iterator[Stage]:
+def stage(
+    site: Site, *, is_open: bool = False, program: Sequence[str] = PROGRAM
+) -> Iterator[Stage]:
     """Give a running hub on Mosquitto and InfluxDB; `is_open`: without rights at the broker."""
     with site.room("stage") as room:
         brokers = open_mosquitto if is_open else guarded_mosquitto
         with brokers(room / "mosquitto") as broker, influxd(room / "influxd") as influx:
             settings = {**broker.settings, "HUB_SERIES__URL": influx.url}
-            with hub_in(room / "hub", settings) as hub:
+            with hub_in(room / "hub", settings, program=program) as hub:
                 home = Home.settle(hub)
                 yield Stage(broker=broker, influx=influx, hub=hub, home=home)
 
@@ -146,4 +150,19 @@ def hub_course(at: Stage, devices: object, *, connections: int = 0) -> Iterator[
         yield Course(pid=at.hub.pid, broker=at.broker, influx=at.influx, load=load)
 
 
-Settled = Callable[[], bool]
+@contextmanager
+def script_course(at: Stage, devices: object) -> Iterator[Course]:
+    """Give the hand-written script in the place of the stage's hub, which has been stopped."""
+    forget_session(at.broker)
+    settings = {**reader(at.broker), "influx": at.influx.url, "database": at.influx.database}
+    with (
+        Worker("peer", settings) as peer,
+        Worker("load", opening(at.broker, devices)) as load,
+    ):
+        yield Course(pid=peer.pid, broker=at.broker, influx=at.influx, load=load)
+
+
+def forget_session(broker: BrokerAt) -> None:
+    """Let the broker forget what waits for the hub, so that it costs the next subject nothing."""
+    login = Login(client=broker.user or "hub-main", user=broker.user, password=broker.password)
+    come_in(("127.0.0.1", broker.port), login).close()

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from hub.errors import UnavailableError
@@ -24,7 +25,9 @@ class Home:
     @classmethod
     def settle(cls, hub: Hub) -> "Home":
         """Add an operator and sign in; the hub must not run yet and does so afterwards."""
-        made = hub.command("people", "add", "Bench", "--email", EMAIL, "--operator", secret=PASSWORD)
+        made = hub.command(
+            "people", "add", "Bench", "--email", EMAIL, "--operator", secret=PASSWORD
+        )
         hub.start()
         home = cls(hub=hub, token="", household=made["household"])
         home.sign_in()
@@ -34,13 +37,15 @@ class Home:
         answer = self.call("POST", "/auth/token", {"email": EMAIL, "password": PASSWORD})
         self.token = answer["access_token"]
 
-    def claim(self, count: int, *, household: str = "") -> Sequence[dict[str, str]]:
-        """Return the credentials of so many new watches."""
-        wish = {"kind": "watch", "household": household or self.household}
-        lines = [json.dumps({**wish, "name": f"Watch {n}"}) for n in range(count)]
-        answer = self._ask(
-            "POST", "/devices/claims/bulk", "\n".join(lines).encode(), "application/x-ndjson"
-        )
+    def claim(self, count: int, *households: str) -> Sequence[dict[str, str]]:
+        """Return the credentials of so many new watches, shared out evenly over the households."""
+        homes = cycle(households or (self.household,))
+        lines = [
+            json.dumps({"kind": "watch", "name": f"Watch {number}", "household": next(homes)})
+            for number in range(count)
+        ]
+        body = "\n".join(lines).encode()
+        answer = self._ask("POST", "/devices/claims/bulk", body, "application/x-ndjson")
         return [json.loads(line) for line in answer.decode().splitlines()]
 
     def add_household(self, name: str) -> str:

@@ -5,6 +5,7 @@ PUBACKs are counted and not read: nothing else comes back on these connections.
 """
 
 import selectors
+import signal
 import socket
 import time
 from dataclasses import dataclass, field
@@ -72,12 +73,14 @@ class Load:
             line.sock.setblocking(False)
             self._selector.register(line.sock, selectors.EVENT_READ, line)
         self._sent = self._acked = 0
+        self._stopped = False
         self._turn = cycle(speakers)
         self._newest = speakers[0]
 
     def send(self, *, count: int, rate: float, give_up_s: float = GIVE_UP_S) -> dict[str, object]:
         """Send so many messages, at so many a second (0: as fast as may be)."""
         self._sent = self._acked = 0
+        self._stopped = False
         cpu, began = time.process_time(), time.perf_counter()
         if rate:
             self._pace(count, rate)
@@ -96,6 +99,10 @@ class Load:
             "at_ms": self._newest.newest_ms,
         }
 
+    def stop(self, *_: object) -> None:
+        """End the order that is being carried out, if it keeps a rate."""
+        self._stopped = True
+
     def _rush(self, count: int) -> None:
         while self._sent < count:
             speaker = next(self._turn)
@@ -108,7 +115,7 @@ class Load:
     def _pace(self, count: int, rate: float) -> None:
         """Send what is due each millisecond, each from another device."""
         began = time.perf_counter()
-        while self._sent < count:
+        while self._sent < count and not self._stopped:
             due = min(count, int((time.perf_counter() - began) * rate) + 1)
             now_ms = time.time_ns() // 1_000_000
             while self._sent < due:
@@ -160,6 +167,7 @@ def main() -> None:
         topic = string(f"{one['base']}/up/telemetry".encode())
         speakers.append(Speaker(one["device"], line, topic))
     load = Load(lines, speakers)
+    signal.signal(signal.SIGUSR1, load.stop)
     reply(connections=len(lines), devices=len(speakers))
     for order in ordered:
         reply(**load.send(count=order["count"], rate=order.get("rate", 0)))

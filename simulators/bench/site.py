@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import UnavailableError
-from simulators.bench.kernel import cpu_of
-from simulators.bench.lines import Worker
-from simulators.bench.servers import BrokerAt, Hub, InfluxAt
+from simulators.bench.servers import BrokerAt
 
 STORED_WITHIN_S = 300.0
 POLL_S = 0.02
@@ -60,7 +58,7 @@ class Site:
         """Give an empty directory, gone afterwards."""
         room = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.directory))
         # Mosquitto, having become another user, has to reach its own files in it.
-        room.chmod(0o755)  # noqa: S103
+        room.chmod(0o755)
         try:
             yield room
         finally:

@@ -75,7 +75,7 @@ class Crossings:
             if begun < count and now >= next_at and self._free:
                 self._cross(self._free.pop(0))
                 begun += 1
-                next_at = now + random.expovariate(1 / EVERY_S)  # noqa: S311 - not to keep step with anything
+                next_at = now + random.expovariate(1 / EVERY_S)
             waits = [next_at - now if begun < count else 0.05, 0.05]
             waits += [self._later[0][0] - now] if self._later else []
             self._hear(max(0.0, min(waits)))

@@ -1,20 +1,22 @@
 """The import contracts of `pyproject.toml` hold, and the pages about them say the same."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 
 
-def test_every_import_contract_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert lint_imports(no_cache=True, no_logo=True) == EXIT_STATUS_SUCCESS
+def test_every_import_contract_is_kept() -> None:
+    # A process of its own: in ours it would switch off every logger there is.
+    check = ["lint-imports", "--no-cache", "--no-logo"]
+    found = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    assert found.returncode == 0, found.stdout
 
 
 def test_the_page_draws_the_layers_as_they_are_checked() -> None:

@@ -91,7 +91,7 @@ class SmallHub:
                 step = threshold.spec.ladder.steps[change.step]
                 args = msgspec.to_builtins(step) | {
                     "alert": change.alarm,
-                    "step": change.step,
+                    "step": change.step + 1,
                     "text": {
                         "en": f"Heart rate {change.value:g}, limit {threshold.limit:g}: ease off",
                         "ko": f"심박수 {change.value:g}, 한도 {threshold.limit:g}: 천천히",

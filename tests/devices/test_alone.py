@@ -73,8 +73,31 @@ def test_alerts_alone_as_the_hub_would_on_a_real_recording(
     expected = [t for t in judged(threshold, readings) if t.change in FELT]
     assert len({transition.alarm for transition in expected}) > 1
     assert [(e["data"]["alert"], e["data"]["step"], e["ts"]) for e in alerts(watch)] == [
-        (t.alarm, t.step, t.at_ms) for t in expected
+        (t.alarm, t.step + 1, t.at_ms) for t in expected
     ]
+
+
+def test_a_limit_that_arrives_during_a_crossing_gives_the_alarm_of_the_hub(
+    watch: Watch, threshold: Threshold
+) -> None:
+    threshold = replace(threshold, since_ms=2000)
+    beats = [160.0] * 60
+    before = run(watch, *beats[:5])
+    give(watch, threshold)
+    run(watch, *beats[before:], start_s=before)
+
+    readings = [(second * 1000, beat) for second, beat in enumerate(beats)]
+    expected = judged(threshold, readings[2:])
+    told = alerts(watch)
+    assert {one["data"]["alert"] for one in told} == {expected[0].alarm}
+    assert [one["ts"] for one in told] == [t.at_ms for t in expected]
+
+
+def test_what_was_before_a_limit_was_made_is_not_judged(watch: Watch, threshold: Threshold) -> None:
+    give(watch, replace(threshold, since_ms=30_000))
+    run(watch, *[160.0] * 30)
+
+    assert alerts(watch) == []
 
 
 def test_leaves_alerting_to_the_hub_while_connected(watch: Watch, threshold: Threshold) -> None:

@@ -176,7 +176,7 @@ def test_alert_end_calms_the_wrist(watch: Watch) -> None:
 def test_a_touch_without_an_end_fades(watch: Watch) -> None:
     watch.connect(0)
     hear(watch, "command", alert("c1"))
-    assert watch.wrist.urge(29_999) == 3
+    assert watch.wrist.urge(29_999) == 2
     assert watch.wrist.urge(30_000) == 0
 
 

@@ -1,1 +1,1 @@
-"""Drills: what the hub promises, held against a ledger kept outside of it, while parts are killed."""
+"""What the hub promises, held against a ledger kept outside of it while its parts are killed."""

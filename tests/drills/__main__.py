@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tests.drills import exactly_once, influx_away, poison
+from tests.drills import absences, disk_full, exactly_once, influx_away, poison, rights, two_hubs
 from tests.drills.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -65,7 +65,7 @@ def run_exactly_once(  # noqa: PLR0913 - the options of a command line
 
 
 @app.command("influx-away")
-def run_influx_away(
+def run_influx_away(  # noqa: PLR0913 - the options of a command line
     *,
     away_s: Annotated[float, typer.Option(help="How long the store is away.")] = 600,
     before_s: float = 60,
@@ -94,6 +94,57 @@ def run_poison(
     Example: scripts/drill poison --count 1000
     """
     _finish(poison.drill(poison.Plan(count=count, seed=seed), control=control))
+
+
+@app.command("rights")
+def run_rights() -> None:
+    """Try with real devices what no device may, on both brokers.
+
+    Example: scripts/drill rights
+    """
+    _finish(rights.drill(rights.Plan()))
+
+
+@app.command("two-hubs")
+def run_two_hubs(*, seed: Seed = 1) -> None:
+    """Start a second hub on a data directory, end one under load, kill one and adopt its broker.
+
+    Example: scripts/drill two-hubs
+    """
+    _finish(two_hubs.drill(two_hubs.Plan(seed=seed)))
+
+
+@app.command("absences")
+def run_absences(
+    *,
+    away_s: Annotated[float, typer.Option(help="How long the hub is away.")] = 60,
+    restarts: Annotated[int, typer.Option(help="Of the broker.")] = 5,
+    broker: Broker = "mosquitto",
+    seed: Seed = 1,
+    control: Control = True,
+) -> None:
+    """Take the hub away for a minute, restart the broker, leave a line half open.
+
+    Example: scripts/drill absences --broker embedded
+    """
+    chosen = absences.Plan(away_s=away_s, restarts=restarts, broker=broker, seed=seed)
+    _finish(absences.drill(chosen, control=control))
+
+
+@app.command("disk-full")
+def run_disk_full(
+    *,
+    size_mb: Annotated[int, typer.Option(help="Of the disk that fills up.")] = 16,
+    messages: int = 40_000,
+    seed: Seed = 1,
+    control: Control = True,
+) -> None:
+    """Fill the disk under the spool; needs root for a small file system of its own.
+
+    Example: scripts/drill disk-full --size-mb 6
+    """
+    chosen = disk_full.Plan(size_mb=size_mb, messages=messages, seed=seed)
+    _finish(disk_full.drill(chosen, control=control))
 
 
 if __name__ == "__main__":

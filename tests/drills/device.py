@@ -70,7 +70,7 @@ class Felt:
 class Device:
     """Give `run` to a task; it returns when all its readings are receipted."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part the drill chooses
         self,
         admission: Admission,
         *,

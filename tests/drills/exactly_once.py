@@ -78,7 +78,7 @@ async def _run(name: str, kills: Mapping[str, int], chosen: Plan, folder: Path) 
         account.equal("faults struck", dict(kills), {w: strikes.struck[w] for w in kills})
         if kills.get("broker"):
             in_hand = strikes.answers["broker"]
-            account.true(
+            account.shows(
                 "every broker killed with messages in the hub's hands",
                 f"{in_hand} bytes",
                 holds=all(isinstance(size, int) and size > 0 for size in in_hand),
@@ -139,7 +139,7 @@ async def _judge_alarms(account: Account, place: Site, fleet: Fleet) -> None:
     account.figures["entries in alarms"] = sum(map(len, expected.values()))
     odd = [key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)]
     if odd:
-        key = sorted(odd)[0]
+        key = min(odd)
         account.figures["first alarm that differs"] = (key, expected.get(key), found.get(key))
 
 

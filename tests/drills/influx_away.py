@@ -31,14 +31,20 @@ class Plan:
     rate: int = 200
     devices: int = 20
     broker: str = "mosquitto"
+    faults: tuple[str, ...] = ("killed", "hanging")
+    answer_s: float = 10.0
+    """How long the hub waits for an answer of the store."""
     seed: int = 1
 
 
 async def drill(chosen: Plan, *, control: bool = True) -> Report:
     report = Report("influx-away", chosen.seed, asdict(chosen))
-    for fault in (("control",) if control else ()) + ("killed", "hanging"):
+    settings = {"HUB_SERIES__TIMEOUT_S": str(chosen.answer_s)}
+    for fault in (("control",) if control else ()) + chosen.faults:
         with TemporaryDirectory(prefix="drill-") as folder:
-            async with site(Path(folder), broker=chosen.broker, series="influx") as place:
+            async with site(
+                Path(folder), broker=chosen.broker, series="influx", settings=settings
+            ) as place:
                 report.accounts.append(await _run(fault, chosen, place))
     return report
 
@@ -86,7 +92,7 @@ class Absence:
             stale = await self._stale_since()
             self.account.figures["telemetry's stale_since at the return"] = stale
             if away_s >= SURELY_STALE_S:
-                self.account.true("telemetry says since when", stale, holds=stale is not None)
+                self.account.shows("telemetry says since when", stale, holds=stale is not None)
         self._judge_alerts(began, gone, back)
         self._judge_size(began, gone, back)
 
@@ -112,11 +118,11 @@ class Absence:
         """Look at what machines and people are told while the store is away."""
         account, hub = self.account, self.place.hub
         ill = [ill for ill in self.watcher.complaints(gone, back) if ill.startswith("series: ")]
-        account.true("/readyz names the series store", ill[-1:], holds=bool(ill))
+        account.shows("/readyz names the series store", ill[-1:], holds=bool(ill))
         account.equal("/readyz in the end", 503, (await hub.readyz())[0])
         status, again = await hub.status(self._telemetry)
         account.equal("telemetry meanwhile", 503, status)
-        account.true("and says when to come again", again, holds=again is not None)
+        account.shows("and says when to come again", again, holds=again is not None)
 
     async def _stale_since(self) -> str | None:
         page = await self.place.hub.ask("GET", self._telemetry)

@@ -20,8 +20,11 @@ from tests.drills.wire import Heard, Line, dial
 
 FLAT_MB = 25.0
 """What Python's allocator and SQLite's caches may take on the way."""
+MAX_PAYLOAD = 128 * 1024
 ENORMOUS = 50 * 1024 * 1024
 BATCH = 500
+SOON = {"HUB_BROKER__RECEIPT_INTERVAL_S": "0.02"}
+"""Every piece of poison is followed by a good reading and its receipt."""
 HANDLED_WITHIN_S = 60.0
 
 
@@ -38,7 +41,9 @@ async def drill(chosen: Plan, *, control: bool = True) -> Report:
     for broker in chosen.brokers:
         for count in (0, chosen.count) if control else (chosen.count,):
             with TemporaryDirectory(prefix="drill-") as folder:
-                async with site(Path(folder), broker=broker, series="sqlite") as place:
+                async with site(
+                    Path(folder), broker=broker, series="sqlite", settings=SOON
+                ) as place:
                     name = f"{broker}, {'poison' if count else 'control'}"
                     report.accounts.append(await _run(name, count, chosen.seed, place))
     return report
@@ -51,18 +56,19 @@ async def _run(name: str, count: int, seed: int, place: Site) -> Account:
     watcher = Watcher(hub=place.hub, every_s=0.5)
     async with background(watcher.run()):
         await patient.good()
-        began = time.monotonic()
+        began = await watcher.warm()
         expected = await _poison(account, patient, count, seed) if count else 0
         for _ in range(5):
             await patient.good()
-        ended = time.monotonic()
+        ended = await watcher.warm()
     letters = await place.hub.pages("/dead-letters")
     account.equal("dead letters", expected, len(letters))
     account.equal("dead letters without a reason", 0, sum(not one["reason"] for one in letters))
     unclean = [one for one in letters if not _printable(one)]
     account.equal("dead letters with signs that a terminal acts on", 0, len(unclean))
     stored = await place.stored.points(admission.device, "heart_rate")
-    account.equal("good readings stored, and no others", patient.readings, stored)
+    account.equal("good readings sent and stored", len(patient.readings), len(stored))
+    account.equal("stored and not sent", 0, len(set(stored) - set(patient.readings)))
     _judge_memory(account, watcher, began, ended)
     account.equal("faults of the hub's own in its log", 0, place.hub.log.count("Fault in the flow"))
     account.equal("tracebacks in its log", 0, place.hub.log.count("Traceback"))
@@ -79,12 +85,12 @@ async def _poison(account: Account, patient: "Patient", count: int, seed: int) -
     for leaf, payload in hostile:
         topic = f"{patient.admission.base}/up/{leaf}"
         sent += await patient.send_to(topic.encode(), payload)
-    for topic in poisons.foreign_topics(patient.admission.device):
-        await patient.send_to(topic.encode(), b'{"heart_rate": 90}')
-    for topic in poisons.deadly_topics(patient.admission.device):
-        await patient.send_to(topic, b'{"heart_rate": 90}')
-    await patient.send_to(patient.telemetry.encode(), b"[" * ENORMOUS)
-    await patient.send_to(patient.telemetry.encode(), b'{"heart_rate": 9}' + b" " * 140_000)
+    foreign = [topic.encode() for topic in poisons.foreign_topics(patient.admission.device)]
+    for raw_topic in (*foreign, *poisons.deadly_topics(patient.admission.device)):
+        await patient.send_to(raw_topic, b'{"heart_rate": 90}')
+    for size in (MAX_PAYLOAD + 10_000, ENORMOUS):
+        # Some brokers carry the smaller of the two; then the hub refuses it.
+        sent += await patient.send_to(patient.telemetry.encode(), b"[" * size)
     await patient.garbage(random.Random(seed).randbytes(4096))  # noqa: S311 - to be repeatable
     account.figures["malformed, hostile"] = (count, len(hostile))
     return sent
@@ -182,7 +188,8 @@ def _printable(letter: dict[str, object]) -> bool:
 
 def _judge_memory(account: Account, watcher: Watcher, began: float, ended: float) -> None:
     samples = [mb for at, mb in watcher.rss_mb if began <= at <= ended]
-    first, most = watcher.most_mb(0, began), max(samples, default=0.0)
+    first = watcher.most_mb(0, began) or samples[0]
+    most = max(samples)
     account.figures["hub rss MB, every tenth"] = [
         round(mb) for mb in samples[:: max(1, len(samples) // 10)]
     ]

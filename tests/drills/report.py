@@ -57,11 +57,23 @@ class Account:
             Row(what=what, expected=f"≥ {bound:g}", found=f"{found:g}", holds=found >= bound)
         )
 
-    def true(self, what: str, found: object, *, holds: bool) -> None:
+    def yes(self, what: str, found: object) -> None:
+        self.rows.append(Row(what=what, expected="yes", found=_word(found), holds=found is True))
+
+    def no(self, what: str, found: object) -> None:
+        self.rows.append(Row(what=what, expected="no", found=_word(found), holds=found is False))
+
+    def shows(self, what: str, found: object, *, holds: bool) -> None:
         self.rows.append(Row(what=what, expected="yes", found=str(found), holds=holds))
 
     def end(self) -> None:
         self.figures["seconds"] = round(time.monotonic() - self.began, 1)
+
+
+def _word(found: object) -> str:
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    return str(found)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """What waits unread in a process's sockets, from `/proc`."""
 
-import os
 from pathlib import Path
 
 
@@ -20,7 +19,7 @@ def _socket_inodes(pid: int) -> set[str]:
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            target = os.readlink(entry)
+            target = str(entry.readlink())
         except OSError:
             continue  # closed in between
         if target.startswith("socket:["):

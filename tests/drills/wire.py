@@ -4,11 +4,14 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP = 2, 3, 4, 9, 13
 REFUSED = 0x80
 """The reason of a subscription that was refused."""
 ANSWER_WITHIN_S = 10.0
+
+
+T = TypeVar("T")
 
 
 class RefusedConnectionError(ConnectionError):
@@ -75,7 +78,8 @@ class Line(asyncio.Protocol):
     async def subscribe(self, topic: str) -> int:
         """Return the granted QoS, or `REFUSED`."""
         packet = next(self._packets)
-        answer = self._subscriptions[packet] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._subscriptions[packet] = answer
         self._send(0x82, packet.to_bytes(2, "big") + _text(topic) + b"\x01")
         async with asyncio.timeout(ANSWER_WITHIN_S):
             return await answer
@@ -142,10 +146,9 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         error = RefusedConnectionError(f"the broker closed the connection: {exc}")
-        for answer in (self._connected, *self._subscriptions.values()):
-            if not answer.done():
-                answer.set_exception(error)
-                answer.exception()  # asked for, so that nobody reports it as forgotten
+        _fail(self._connected, error)
+        for answer in self._subscriptions.values():
+            _fail(answer, error)
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -174,6 +177,8 @@ class Line(asyncio.Protocol):
                     answer.set_result(body[2])
             case 13:
                 self._ponged.set()
+            case _:
+                pass
 
     def _take_connack(self, body: bytes) -> None:
         if self._connected.done():
@@ -199,6 +204,12 @@ class Line(asyncio.Protocol):
             )
         if qos:
             self._send(0x40, body[at : at + 2])
+
+
+def _fail(answer: asyncio.Future[T], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)
+        answer.exception()  # asked for, so that nobody reports it as forgotten
 
 
 def _packet(buffer: bytearray, at: int) -> tuple[int, int, int] | None:

@@ -82,6 +82,11 @@ class Account:
             for entry in alarm.entries
         ]
 
+    @property
+    def opened_on_steps(self) -> list[int]:
+        """Return the step, from 1, on which each alarm was opened."""
+        return [alarm["transitions"][0]["step"] for alarm in self.alarms]
+
     # ----------------------------------------------------------------------------- the commands
 
     @property
@@ -115,6 +120,27 @@ class Account:
     def expected(self, acts: Sequence[Act] = ()) -> list[Told]:
         """Return the oracle's commands, whatever becomes of them."""
         return sorted(map(_as_told, self.expected_commands(acts)), key=plain)
+
+    @property
+    def idle_ends(self) -> list[Told]:
+        """Return the ends of alarms of which no touch went out.
+
+        A hub that was killed over a touch cannot know whether it went out, and ends it to be sure;
+        an ideal hub, as the oracle's, knows.
+        """
+        touched = {one.since_ms for one in self.felt()}
+        return [one for one in self.told if one.name == "alert_end" and one.since_ms not in touched]
+
+    @property
+    def told_of_touches(self) -> list[Told]:
+        """Return the commands without idle ends."""
+        return [one for one in self.told if one not in self.idle_ends]
+
+    @property
+    def expected_of_touches(self) -> list[Told]:
+        """Return the oracle's commands without the ends that would be idle here."""
+        touched = {one.since_ms for one in self.felt()}
+        return [one for one in self.expected() if one.name == "alert" or one.since_ms in touched]
 
     # ---------------------------------------------------------------------------------- the wrist
 

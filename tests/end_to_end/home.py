@@ -3,7 +3,11 @@
 import asyncio
 import contextlib
 import json
+import os
+import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -42,7 +46,7 @@ class Home:
     rate: float
     anchor_ms: int
     folder: Path
-    _client: Client | None = field(default=None, init=False)
+    _clients: dict[str, Client] = field(default_factory=dict, init=False)
 
     def now_ms(self) -> int:
         """Return the time of the hub and of the watches."""
@@ -50,19 +54,49 @@ class Home:
 
     # ---------------------------------------------------------------------------------- the API
 
-    async def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Call the API; wait where the hub is just being restarted."""
+    async def ask(self, method: str, path: str, body: object = None, *, email: str = EMAIL) -> Any:  # noqa: ANN401 - JSON
+        """Call the API as this person; wait where the hub is just being restarted."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
-                    return await asyncio.to_thread(self._call, method, path, body)
+                    return await asyncio.to_thread(self._call, method, path, body, email)
                 except UnavailableError:
                     await asyncio.sleep(POLL_S)
 
-    def _call(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
-        if self._client is None:
-            self._client = Client(self.site.hub.url, email=EMAIL, password=PASSWORD)
-        return self._client.call(method, path, body)
+    def _call(self, method: str, path: str, body: object, email: str) -> Any:  # noqa: ANN401 - JSON
+        if email not in self._clients:
+            self._clients[email] = Client(self.site.hub.url, email=email, password=PASSWORD)
+        return self._clients[email].call(method, path, body)
+
+    async def add_person(self, name: str, *, email: str) -> str:
+        """Add somebody as an operator does, take them into the home, and return their id."""
+        made = await self.run("hub", "people", "add", name, "--email", email, "--json")
+        person: str = json.loads(made.splitlines()[-1])["person"]
+        household = self.site.hub.household
+        await self.ask("POST", f"/households/{household}/members", {"person": person})
+        return person
+
+    async def run(self, program: str, *arguments: str) -> str:
+        """Run a program on this home's machine and return what it says.
+
+        Raises:
+            CalledProcessError: it failed; what it said is with it.
+        """
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        settings = {"HUB_DATA_DIR": str(self.site.hub.data_dir), **self.site.hub.settings}
+        process = await asyncio.create_subprocess_exec(
+            *(shutil.which(program, path=path) or program, *arguments),
+            env=settings | {"PATH": path, "CX_PASSWORD": PASSWORD},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            said, complaint = await process.communicate()
+        if process.returncode:
+            raise subprocess.CalledProcessError(
+                process.returncode, program, said.decode(), complaint.decode()
+            )
+        return said.decode()
 
     async def pages(self, path: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
@@ -74,15 +108,15 @@ class Home:
                 return items
             cursor = f"&cursor={page['next_cursor']}"
 
-    async def claim(self, name: str, *, person: str | None = "me") -> dict[str, Any]:
+    async def claim(self, name: str, *, email: str = EMAIL) -> dict[str, Any]:
         """Make a code as the person, and take it as the device."""
         wish = {
             "kind": "watch",
             "name": name,
             "household": self.site.hub.household,
-            "person": person,
+            "person": "me",
         }
-        made = await self.ask("POST", "/devices/claims", wish)
+        made = await self.ask("POST", "/devices/claims", wish, email=email)
         admission: dict[str, Any] = await self.ask("POST", "/devices/claim", {"code": made["code"]})
         return admission
 
@@ -187,6 +221,7 @@ async def home(
         # A broker hands over again what a killed hub had in hand after two real seconds.
         "HUB_ALERTS__REPLY_TIMEOUT_S": str(10 * rate),
     }
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     async with site(folder, broker=broker, series=series, settings=settings) as found:
         yield Home(site=found, rate=rate, anchor_ms=anchor_ms, folder=folder)
 

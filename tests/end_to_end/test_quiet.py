@@ -15,37 +15,22 @@ pytestmark = [
     pytest.mark.broker,
     pytest.mark.influx,
     pytest.mark.timeout(300),
-    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.asyncio(loop_scope="session"),
 ]
 HILLS = ("--recording", str(RECORDINGS / "ride-strap.fit"), "--linger", "60")
 """Three minutes at 165 to 181 to begin with."""
-PEAKS = ("--recording", str(RECORDINGS / "ride-watch.fit"), "--linger", "60")
 MINUTE_MS = 60_000
-
-
-async def test_a_second_crossing_starts_a_step_higher(shared_home: Home) -> None:
-    admission = await shared_home.claim("Second crossing")
-    rule = await shared_home.limit(admission["device"], 135)
-
-    async with shared_home.worn(admission, *PEAKS, "--duration", "160") as watch:
-        await watch.end()
-        found = await account(shared_home, watch, rule)
-
-    first, second = (alarm["transitions"][0] for alarm in found.alarms)
-    assert (first["change"], second["change"]) == ("opened", "opened")
-    assert (first["step"], second["step"]) == (1, 2)
-    assert found.told == found.expected()
 
 
 async def test_touch_only_makes_no_sound_at_the_wrist(shared_home: Home) -> None:
     admission = await shared_home.claim("Touch only")
     rule = await shared_home.limit(admission["device"], 160, mode="touch")
 
-    async with shared_home.worn(admission, *HILLS, "--duration", "60") as watch:
+    async with shared_home.worn(admission, *HILLS, "--duration", "40") as watch:
         await watch.end()
         found = await account(shared_home, watch, rule)
 
-    assert len(watch.felt) >= 3
+    assert len(watch.felt) >= 2
     assert all(touch["haptic"] and not touch["sound"] for touch in watch.felt)
     assert found.felt() == found.expected_felt()
 
@@ -69,8 +54,8 @@ async def test_a_hub_away_for_a_minute_does_not_burst_on_its_return(shared_home:
     admission = await shared_home.claim("Hub away")
     rule = await shared_home.limit(admission["device"], 150)
 
-    async with shared_home.worn(admission, *HILLS, "--duration", "170") as watch:
-        await watch.until(lambda it: len(it.felt) >= 2)
+    async with shared_home.worn(admission, *HILLS, "--duration", "140") as watch:
+        await watch.until(lambda it: it.felt)
         shared_home.site.hub.kill()
         gone_ms = shared_home.now_ms()
         await watch.until(lambda it: max(it.readings) > gone_ms + MINUTE_MS)
@@ -96,10 +81,10 @@ async def test_without_a_network_the_watch_alerts_alone_and_the_hub_merges(
 
     async with Proxy(shared_home.site.port) as network:
         admission["broker"] = {"url": f"mqtt://127.0.0.1:{network.port}"}
-        async with shared_home.worn(admission, *HILLS, "--duration", "200") as watch:
+        async with shared_home.worn(admission, *HILLS, "--duration", "150") as watch:
             await watch.until(lambda it: len(it.felt) >= 2)
             await network.switch(Mode.REFUSE)
-            await watch.until(lambda it: len(it.said("felt", by="watch")) >= 4)
+            await watch.until(lambda it: len(it.said("felt", by="watch")) >= 2)
             await network.switch(Mode.OK)
             await watch.until(lambda it: it.felt[-1]["by"] == "hub")
             await watch.end()

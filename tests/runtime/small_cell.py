@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +48,8 @@ class SmallCell:
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     clock: SetClock = field(default_factory=lambda: SetClock(T0))
     topics: Topics = field(default_factory=Topics)
+    open_records: Callable[[Path], SqlRecords] = SqlRecords
+    high_water: int = 1_000_000
 
     async def move_in(self, *rules: RuleSpec) -> None:
         """Seed a home with one person, one watch and these rules."""
@@ -71,7 +73,7 @@ class SmallCell:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["RunningCell"]:
         """Run a hub over what is there; ends it as suddenly as a kill does."""
-        records = SqlRecords(self.directory / "records.sqlite")
+        records = self.open_records(self.directory / "records.sqlite")
         await records.open()
         await self.broker.open()
         health, figures = Health(), NoFigures()
@@ -91,7 +93,7 @@ class SmallCell:
             clock=self.clock,
             health=health,
             figures=figures,
-            high_water=1_000_000,
+            high_water=self.high_water,
             hold=worker.hold,
             resume=worker.resume,
         )
@@ -118,12 +120,15 @@ class SmallCell:
         await writer.load()
         await amender.load()
         sender.load()
+        postman.load()
         parts = (writer, sender, postman, timers, amender)
         for part in parts:
             worker.listen(part.committed)
         tasks = [asyncio.ensure_future(part.run()) for part in (worker, *parts)]
         try:
-            yield RunningCell(cell=self, worker=worker, records=records, writer=writer)
+            yield RunningCell(
+                cell=self, worker=worker, records=records, writer=writer, sender=sender
+            )
         finally:
             for task in tasks:
                 task.cancel()
@@ -138,6 +143,7 @@ class RunningCell:
     worker: Worker
     records: SqlRecords
     writer: SeriesWriter
+    sender: CommandSender
     _answered: set[str] = field(default_factory=set)
 
     def send(self, content: object, *, leaf: str = "telemetry", device: str = "w-1") -> None:
@@ -176,8 +182,17 @@ class RunningCell:
 
     def commands(self) -> list[dict[str, object]]:
         """Return the `down/command` payloads published so far, in order."""
+        return self.said("command")
+
+    def said(self, leaf: str) -> list[dict[str, object]]:
+        """Return what was published to devices under `down/{leaf}` so far, in order."""
         return [
             json.loads(publication.payload)
             for publication in self.cell.broker.publications
-            if publication.topic.endswith("/down/command")
+            if publication.topic.endswith(f"/down/{leaf}")
         ]
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
+                await asyncio.sleep(0.002)

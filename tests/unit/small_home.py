@@ -69,7 +69,11 @@ def state(
     device: str = "w-1", *, kind: str = "watch", person: Person | None = MINA, home: str = HOME
 ) -> DeviceState:
     made = Device(
-        id=device, kind=kind, name=device, household=home, created_at=datetime(2026, 1, 1, tzinfo=UTC)
+        id=device,
+        kind=kind,
+        name=device,
+        household=home,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
     return DeviceState(device=made, person=person)
 

@@ -9,7 +9,17 @@ from hub.flow import Draft
 from hub.model import Quality, Rejected, Sample, Skipped, StateReport, Topics
 from hub.stages.admission import MAX_BOOTS
 from hub.stages.intake import Arrival, decode, speech
-from tests.unit.small_home import FRIDGE, KINDS, T0, draft, heart, known, next_group, state, the_only
+from tests.unit.small_home import (
+    FRIDGE,
+    KINDS,
+    T0,
+    draft,
+    heart,
+    known,
+    next_group,
+    state,
+    the_only,
+)
 
 TOPICS = Topics()
 DAY_MS = 86_400_000
@@ -150,6 +160,24 @@ def test_a_whole_number_can_jump_too() -> None:
     seen = draft(state("f-1", kind=FRIDGE.name, person=None))
     taken = take(seen, openings(T0, 1), openings(T0 + 1000, 9))
     assert qualities(taken.samples) == [Quality.GOOD, Quality.SUSPECT]
+
+
+def kept_copy(payload: bytes) -> Sequence[object]:
+    arrival = Arrival(
+        topic="cx/1/main/w-1/up/telemetry", payload=payload, retained=True, received_ms=T0
+    )
+    says = speech(KINDS["watch"])
+    return tuple(decode(arrival, topics=TOPICS, speech_of=lambda _: says))
+
+
+def test_a_kept_copy_of_a_reading_without_a_time_is_refused() -> None:
+    taken = take(draft(), *kept_copy(b'{"heart_rate": 190}'))
+    assert (taken.samples, len(taken.dead_letters)) == ([], 1)
+
+
+def test_a_kept_copy_of_a_reading_with_a_time_is_a_reading_of_that_time() -> None:
+    taken = take(draft(), *kept_copy(b'{"ts": 1794999999000, "values": {"heart_rate": 190}}'))
+    assert the_only(taken.samples).at_ms == T0 - 1000
 
 
 # ------------------------------------------------------------------------------- reported states

@@ -45,6 +45,8 @@ FULL = state(
     sequences={"b1": Sequence(upto=4, above=((6, 9), (11, 11)), seen_ms=NOW_MS)},
     conditions={"r-1": Condition(head_ms=NOW_MS, value=131.5, since_ms=NOW_MS, alarm="al_1")},
     silent={"r-1": "al_2"},
+    last_heard_ms={"r-1": NOW_MS},
+    judged_from_ms=NOW_MS - 1000,
     alone={"al_3": ((NOW_MS, 1), (NOW_MS + 8000, 2))},
 )
 

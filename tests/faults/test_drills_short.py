@@ -1,0 +1,76 @@
+"""The drills of `scripts/drill`, shortened; each says with its ledger what did not hold."""
+
+import os
+
+import pytest
+
+from tests.drills import absences, disk_full, exactly_once, influx_away, poison, rights, two_hubs
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
+
+
+@pytest.mark.broker
+@pytest.mark.influx
+async def test_stores_once_what_is_receipted_while_hub_mosquitto_and_influxdb_are_killed() -> None:
+    chosen = exactly_once.Plan(
+        messages=4000, devices=20, hub_kills=3, influx_kills=1, broker_kills=2, seed=2, resend_s=2
+    )
+    report = await exactly_once.drill(chosen, control=False)
+    assert report.holds, report.failures
+
+
+async def test_stores_once_what_is_receipted_while_hub_and_embedded_broker_are_killed() -> None:
+    chosen = exactly_once.Plan(
+        messages=3000,
+        devices=20,
+        hub_kills=2,
+        broker_kills=2,
+        broker="embedded",
+        series="sqlite",
+        seed=3,
+        resend_s=2,
+    )
+    report = await exactly_once.drill(chosen, control=False)
+    assert report.holds, report.failures
+
+
+@pytest.mark.broker
+@pytest.mark.influx
+@pytest.mark.parametrize("fault", ["killed", "hanging"])
+async def test_alerts_and_loses_nothing_while_the_series_store_is(fault: str) -> None:
+    chosen = influx_away.Plan(away_s=5, before_s=3, faults=(fault,), answer_s=1.5)
+    report = await influx_away.drill(chosen, control=False)
+    assert report.holds, report.failures
+
+
+@pytest.mark.broker
+@pytest.mark.influx
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small file system needs root")
+async def test_stops_acknowledging_on_a_full_disk_and_resumes_when_there_is_room() -> None:
+    chosen = disk_full.Plan(messages=9000, left_kb=256, still_s=1)
+    report = await disk_full.drill(chosen, control=False)
+    assert report.holds, report.failures
+
+
+@pytest.mark.broker
+async def test_keeps_poison_as_dead_letters_and_goes_on() -> None:
+    report = await poison.drill(poison.Plan(count=300), control=False)
+    assert report.holds, report.failures
+
+
+@pytest.mark.broker
+async def test_lets_no_device_do_what_another_may() -> None:
+    report = await rights.drill(rights.Plan())
+    assert report.holds, report.failures
+
+
+async def test_refuses_a_second_hub_and_leaves_nothing_behind() -> None:
+    report = await two_hubs.drill(two_hubs.Plan(each=60))
+    assert report.holds, report.failures
+
+
+@pytest.mark.broker
+async def test_is_back_soon_and_without_a_burst() -> None:
+    chosen = absences.Plan(away_s=3, restarts=1, half_open=False)
+    report = await absences.drill(chosen, control=False)
+    assert report.holds, report.failures
