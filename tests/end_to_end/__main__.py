@@ -80,27 +80,27 @@ def _enter(ledger: Ledger, run: Run, found: Account, *, kills: int) -> None:
     name = run.name
     expected = found.expected_of_touches
     ledger.at_least(f"{name}: alarms", run.crossings, len(found.alarms))
-    ledger.true(
+    ledger.equal(
         f"{name}: {len(found.record)} entries of the record as the oracle's",
+        "yes",
         _differences(found.record, found.expected_record),
-        holds=found.record == found.expected_record,
     )
-    ledger.true(
+    ledger.equal(
         f"{name}: {len(expected)} commands as the oracle's, step by step",
+        "yes",
         _differences(found.told_of_touches, expected),
-        holds=found.told_of_touches == expected,
     )
     ledger.equal(f"{name}: touches felt twice", 0, len(found.felt_ids) - len(set(found.felt_ids)))
-    ledger.true(
+    ledger.equal(
         f"{name}: {len(found.felt())} touches felt as they were told",
+        "yes",
         _differences(found.felt(), found.listed(found.felt_ids)),
-        holds=found.felt() == found.listed(found.felt_ids),
     )
     if not kills:
-        ledger.true(
+        ledger.equal(
             f"{name}: {len(found.felt())} touches felt as by an ideal hub",
+            "yes",
             _differences(found.felt(), found.expected_felt()),
-            holds=found.felt() == found.expected_felt(),
         )
     ledger.figures[name] = (
         f"{len(found.arrivals)} readings, {len(found.commands)} commands, "
