@@ -85,6 +85,9 @@ class Draft:
     def has_agreed(self, *, person: str, contact: str) -> bool:
         return (person, contact) in self.memory.agreed_contacts
 
+    def on_its_way(self, command: str) -> bool:
+        return command in self.memory.on_its_way
+
     def devices_of(self, person: str) -> Iterator[str]:
         return iter(sorted(self.memory.devices_of(person)))
 

@@ -25,6 +25,8 @@ class Memory:
     states: dict[str, DeviceState] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     agreed_contacts: frozenset[tuple[str, str]] = frozenset()
+    on_its_way: set[str] = field(default_factory=set)
+    """Ids of commands that are being handed to the broker: they count as sent, if it takes them."""
     """(person, who will be told) of those who agreed."""
     _rules_by_reach: dict[_Reach, dict[str, Rule]] = field(default_factory=dict)
     _devices_by_person: dict[str, set[str]] = field(default_factory=dict)

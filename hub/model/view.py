@@ -29,6 +29,9 @@ class View(Protocol):
     def has_agreed(self, *, person: str, contact: str) -> bool:
         """Return whether `contact` agreed to be told when `person` does not answer."""
 
+    def on_its_way(self, command: str) -> bool:
+        """Return whether the command is not sent yet and cannot be called back any more."""
+
     def devices_of(self, person: str) -> Iterable[str]:
         """Return the devices bound to the person now."""
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.errors import RefusedError, UnavailableError
+from hub.flow import Draft
 from hub.model import Command, CommandProgress, CommandStatus, Topics
 from hub.ports import Broker, Clock, Publication
 from hub.runtime.figures import Figures
@@ -136,14 +137,32 @@ class CommandSender:
 
     async def _send(self, send: list[Command], gone: list[CommandProgress]) -> None:
         steps: list[CommandProgress] = []
+        on_its_way = self._worker.memory.on_its_way
         try:
             if send:
+                send = await self._still_wanted(send)
                 steps = await self._publish(send)
         except UnavailableError:
+            on_its_way.difference_update(command.id for command in send)
             self._due.update(command.device for command in send)
             await self._clock.sleep(RETRY_S)
         self._figures.sent(sum(step.status is CommandStatus.SENT for step in steps))
         await self._worker.tell([*steps, *gone])
+        on_its_way.difference_update(command.id for command in send)
+
+    async def _still_wanted(self, send: Sequence[Command]) -> list[Command]:
+        """Return those that nothing has replaced meanwhile; from now on nothing can.
+
+        Asked between two groups: else a group under way might replace what is going out.
+        """
+        wanted: list[Command] = []
+
+        async def take(draft: Draft) -> None:
+            wanted.extend(command for command in send if _waits(command, draft))
+            draft.memory.on_its_way.update(command.id for command in wanted)
+
+        await self._worker.change(take)
+        return wanted
 
     async def _publish(self, commands: Sequence[Command]) -> list[CommandProgress]:
         """Hand the commands to the broker; one that it refuses costs no other."""
@@ -175,3 +194,9 @@ class CommandSender:
             }
         )
         return Publication(topic=self._topics.down(command.device, "command"), payload=payload)
+
+
+def _waits(command: Command, draft: Draft) -> bool:
+    state = draft.state(command.device)
+    known = state.commands.get(command.id) if state else None
+    return known is not None and known.status is CommandStatus.QUEUED

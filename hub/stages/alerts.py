@@ -57,9 +57,11 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
     if suppressed or not responders or _quiet(alarm, transition.level, now_ms):
         return (AlarmChanged(alarm),)
     key = _key(threshold.rule, threshold.device)
-    not_before_ms = _slot(key, responders)
+    not_before_ms = _slot(key, responders, view)
     if not_before_ms is None:
-        not_before_ms = max(now_ms, alarm.touched_ms + view.touch_gap_ms)
+        # A touch in an hour's time was noted before the hub's clock was set back.
+        touched_ms = min(alarm.touched_ms, now_ms + view.touch_gap_ms)
+        not_before_ms = max(now_ms, touched_ms + view.touch_gap_ms)
     touched = replace(alarm, felt=True, touched_ms=not_before_ms)
     timers: tuple[Timer, ...] = ()
     if _asks_for_an_answer(alarm, spec, transition):
@@ -134,13 +136,16 @@ def _quiet(alarm: Alarm, level: int, now_ms: int) -> bool:
     return alarm.acknowledged_level is not None and level <= alarm.acknowledged_level
 
 
-def _slot(key: str, responders: Iterable[DeviceState]) -> int | None:
+def _slot(key: str, responders: Iterable[DeviceState], view: View) -> int | None:
     """Return when the touch that this one replaces was to go out; None where none waits."""
     waiting = (
         command.not_before_ms
         for responder in responders
         for command in responder.commands.values()
-        if command.key == key and command.name == "alert" and command.status is CommandStatus.QUEUED
+        if command.key == key
+        and command.name == "alert"
+        and command.status is CommandStatus.QUEUED
+        and not view.on_its_way(command.id)
     )
     return min(waiting, default=None)
 

@@ -64,7 +64,7 @@ def queue(queued: CommandQueued, view: View) -> Iterable[CommandChanged]:
     replaced = [
         CommandChanged(moved(old, CommandStatus.CANCELLED, "superseded", command.issued_ms))
         for old in state.commands.values()
-        if command.key is not None and old.key == command.key and old.status is CommandStatus.QUEUED
+        if command.key is not None and old.key == command.key and _waits(old, view)
     ]
     history = ((CommandStatus.QUEUED.value, command.issued_ms),)
     return (*replaced, CommandChanged(replace(command, history=history)))
@@ -81,8 +81,8 @@ def cancel(asked: CancelRequest, view: View) -> Iterable[CommandChanged]:
     if command is None:
         what = "open command"
         raise UnknownError(what, asked.command)
-    if command.status is not CommandStatus.QUEUED:
-        message = f"the command is {command.status.value} already and cannot be taken back"
+    if not _waits(command, view):
+        message = "the command is on its way or answered already and cannot be taken back"
         raise RefusedError(message)
     return (CommandChanged(moved(command, CommandStatus.CANCELLED, "taken back", asked.now_ms)),)
 
@@ -97,6 +97,10 @@ def hear(reply: Reply, view: View) -> Iterable[CommandChanged]:
 def progress(made: CommandProgress, view: View) -> Iterable[CommandChanged]:
     command = _open(view, made.device, made.command)
     return () if command is None else _progress(command, made.status, made.reason, made.now_ms)
+
+
+def _waits(command: Command, view: View) -> bool:
+    return command.status is CommandStatus.QUEUED and not view.on_its_way(command.id)
 
 
 def _open(view: View, device: str, command: str) -> Command | None:
@@ -144,30 +148,37 @@ def turn(
     send: list[Command] = []
     times: list[int] = []
     flying: Command | None = None
+    # One that was on its way when a newer one came, and then was not taken, is still there.
+    newest = {c.key: c.id for c in state.commands.values() if c.status is CommandStatus.QUEUED}
     for command in state.commands.values():
-        if command.status is CommandStatus.QUEUED:
-            if command.expires_ms <= now_ms:
-                gone.append(_given_up(command, CommandStatus.EXPIRED, "not sent in time", now_ms))
+        if command.status is not CommandStatus.QUEUED:
+            due_ms = max(command.history[-1][1], hearing_since_ms) + reply_timeout_ms
+            # Later than it can be: the hub's clock was set back.
+            if due_ms <= now_ms or due_ms > now_ms + reply_timeout_ms:
+                gone.append(_given_up(command, CommandStatus.TIMED_OUT, "no answer", now_ms))
                 continue
+            times.append(due_ms)
+            flying = flying or command
+        elif command.key is not None and newest[command.key] != command.id:
+            gone.append(_given_up(command, CommandStatus.CANCELLED, "superseded", now_ms))
+        elif command.expires_ms <= now_ms:
+            gone.append(_given_up(command, CommandStatus.EXPIRED, "not sent in time", now_ms))
+        else:
             times.append(command.expires_ms)
-            if state.connection in AWAY or (flying and flying.key != command.key):
-                continue
-            if flying is not None and command.key is None:
+            if not _has_its_turn(command, state, flying):
                 continue
             if command.not_before_ms > now_ms:
                 times.append(command.not_before_ms)
-                flying = flying or command
-                continue
-            send.append(command)
-            flying = command
-        else:
-            due_ms = max(command.history[-1][1], hearing_since_ms) + reply_timeout_ms
-            if due_ms <= now_ms:
-                gone.append(_given_up(command, CommandStatus.TIMED_OUT, "no answer", now_ms))
             else:
-                times.append(due_ms)
-                flying = flying or command
+                send.append(command)
+            flying = command
     return Turn(send=tuple(send), gone=tuple(gone), look_again_ms=min(times, default=None))
+
+
+def _has_its_turn(command: Command, state: DeviceState, flying: Command | None) -> bool:
+    if state.connection in AWAY:
+        return False
+    return flying is None or (command.key is not None and flying.key == command.key)
 
 
 def _given_up(command: Command, status: CommandStatus, reason: str, now_ms: int) -> CommandProgress:

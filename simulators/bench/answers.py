@@ -14,9 +14,9 @@ RATES = (1000, 10_000)
 WRISTS = 20
 ENDLESS_S = 3600
 NOTES = (
-    "from publish() of the reading to the arrival of `down/command` at the wrist; the rule has no "
-    "dwell and no hysteresis, so each crossing is a new alarm",
-    "hub: the reading is synced before the alert leaves, and that the alert was sent after it",
+    "from publish() of a reading over the limit to the arrival of `down/command` at the wrist",
+    "The rule has no dwell and no hysteresis, so that each crossing is a new alarm.",
+    "The hub syncs the reading and the command to disk before the command leaves.",
 )
 
 

@@ -26,6 +26,7 @@ HELD_S = 1.0
 """A rate is held if its last message is in the store so soon after it was published."""
 TRIES = 8
 LOWER, HIGHER = 0.88, 1.1
+OFFERED = 0.97
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,33 +68,29 @@ class Course:
         )
         return self._drained(messages, seconds, before)
 
-    def holds(self, rate: float, *, seconds: float) -> tuple[bool, float, Drained]:
-        """Return whether a rate leaves no backlog, the rate really offered, and what it cost."""
-        before = self._used()
+    def holds(self, rate: float, *, seconds: float) -> tuple[bool, float]:
+        """Return whether a rate leaves no backlog, and the rate that was really offered."""
         count = int(rate * seconds)
         sent = self.load.ask(count=count, rate=rate)
         last = self.load.ask(count=1)
         lag_s = until(
             lambda: self.influx.has(last["device"], last["at_ms"]), what="storing at a rate"
         )
-        offered = sent["sent"] / sent["seconds"]
-        return lag_s < HELD_S, offered, self._drained(count, sent["seconds"], before)
+        return lag_s < HELD_S, sent["sent"] / sent["seconds"]
 
-    def highest_held(self, start: float, *, seconds: float) -> tuple[float, Drained]:
-        """Return the highest rate that is held, and what it cost."""
+    def highest_held(self, start: float, *, seconds: float) -> float:
+        """Return the highest rate that is held; 0 where none was."""
         rate = start
-        best: tuple[float, Drained] | None = None
+        best = 0.0
         for _ in range(TRIES):
-            held, offered, cost = self.holds(rate, seconds=seconds)
-            if held and (best is None or offered > best[0]):
-                best = (offered, cost)
+            held, offered = self.holds(rate, seconds=seconds)
+            best = max(best, offered if held else 0.0)
             # Offered less than asked: the generator and the broker are at their end, not we.
-            if held and (offered < rate * 0.97 or rate < start):
-                break
-            if not held and best is not None:
+            at_its_end = held and (offered < rate * OFFERED or rate < start)
+            if at_its_end or (not held and best):
                 break
             rate *= HIGHER if held else LOWER
-        return best or (0.0, cost)
+        return best
 
     def _used(self) -> tuple[float, float, float, float]:
         mine = cpu_of(self.pid)

@@ -1,6 +1,7 @@
 """What a message costs as messages, devices, rules and history grow; memory and start-up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from simulators.bench.course import Course, Stage, hub_course, stage
 from simulators.bench.figures import Curve, Figure, Findings, Plot, Row, Table, readable
@@ -13,7 +14,7 @@ SPEAKING = (10, 100, 1000, 10_000)
 RULES = (10, 100, 1000)
 STEPS = 10
 COST = "CPU µs a message"
-NAMED = {"property": "heart_rate", "limit": 200, "hysteresis": 5, "dwell_s": 4}
+NAMED: Mapping[str, Any] = {"property": "heart_rate", "limit": 200, "hysteresis": 5, "dwell_s": 4}
 
 
 def growth(site: Site, findings: Findings) -> None:

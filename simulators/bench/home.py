@@ -3,7 +3,7 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -12,7 +12,13 @@ from hub.errors import UnavailableError
 from simulators.bench.servers import Hub
 
 EMAIL, PASSWORD = "bench@example.org", "bench-bench"
-LIMIT = {"property": "heart_rate", "limit": 120, "hysteresis": 0, "dwell_s": 0, "recurrence_s": 0}
+LIMIT: Mapping[str, Any] = {
+    "property": "heart_rate",
+    "limit": 120,
+    "hysteresis": 0,
+    "dwell_s": 0,
+    "recurrence_s": 0,
+}
 """Raised at the first reading over it, cleared at the first one under it."""
 
 

@@ -10,6 +10,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 from itertools import cycle
+from typing import Any
 
 from simulators.bench.lines import orders, reply
 from simulators.bench.wire import Login, come_in, length, string
@@ -20,9 +21,11 @@ AT_ONCE = 8
 """Messages of one device in one write, when there is no rate to keep."""
 MIN_PACKETS = 4
 GIVE_UP_S = 60.0
+BOOT = b"%x" % (time.time_ns() // 1_000_000_000)
+"""Another one in each process: what has been numbered before would be a duplicate."""
 
 _TELEMETRY = (
-    b'{"ts":%d,"seq":%d,"boot":"b1","values":{"heart_rate":%d.5,"cadence":168.0,"speed":3.15,'
+    b'{"ts":%d,"seq":%d,"boot":"%b","values":{"heart_rate":%d.5,"cadence":168.0,"speed":3.15,'
     b'"altitude":112.4,"steps":%d,"skin_temperature":33.1,"battery":81.0,"worn":true}}'
 )
 
@@ -52,7 +55,7 @@ class Speaker:
         self.number += 1
         self.newest_ms = now_ms if now_ms > self.newest_ms else self.newest_ms + 1
         number = self.number
-        payload = _TELEMETRY % (self.newest_ms, number, 70 + number % 7, 10000 + number)
+        payload = _TELEMETRY % (self.newest_ms, number, BOOT, 70 + number % 7, 10000 + number)
         self.size = len(payload)
         self.line.sent += 1
         identity = (self.line.sent % 65535 + 1).to_bytes(2, "big")
@@ -70,7 +73,7 @@ class Load:
         self._speakers = speakers
         self._selector = selectors.DefaultSelector()
         for line in lines:
-            line.sock.setblocking(False)
+            line.sock.settimeout(0)
             self._selector.register(line.sock, selectors.EVENT_READ, line)
         self._sent = self._acked = 0
         self._stopped = False
@@ -92,6 +95,7 @@ class Load:
         return {
             "sent": self._sent,
             "acked": self._acked,
+            "total": sum(speaker.number for speaker in self._speakers),
             "seconds": time.perf_counter() - began,
             "cpu_s": time.process_time() - cpu,
             "bytes": self._newest.size,
@@ -148,24 +152,29 @@ class Load:
             self._acked += line.acked_bytes // MIN_PACKETS - before
 
 
-def main() -> None:
-    ordered = orders()
-    opening = next(ordered)
+def _come_in(opening: dict[str, Any]) -> tuple[list[Line], list[Speaker]]:
+    """Connect: each device by itself, or a few connections for all where anybody may speak."""
     address = (opening["host"], opening["port"])
-    lines, speakers = [], []
-    devices = opening["devices"]
-    shared = opening.get("connections", 0)
-    for index in range(shared):
-        lines.append(Line(come_in(address, Login(client=f"bench-load-{index}"))))
-    for index, one in enumerate(devices):
+    shared = [
+        Line(come_in(address, Login(client=f"bench-load-{index}")))
+        for index in range(opening.get("connections", 0))
+    ]
+    lines, speakers = list(shared), []
+    for index, one in enumerate(opening["devices"]):
         if shared:
-            line = lines[index % shared]
+            line = shared[index % len(shared)]
         else:
             login = Login(client=one["device"], user=one["device"], password=one["token"])
             line = Line(come_in(address, login))
             lines.append(line)
         topic = string(f"{one['base']}/up/telemetry".encode())
         speakers.append(Speaker(one["device"], line, topic))
+    return lines, speakers
+
+
+def main() -> None:
+    ordered = orders()
+    lines, speakers = _come_in(next(ordered))
     load = Load(lines, speakers)
     signal.signal(signal.SIGUSR1, load.stop)
     reply(connections=len(lines), devices=len(speakers))

@@ -6,9 +6,10 @@ its own, as the hub is; its settings come as one JSON line on standard input.
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from influxdb_client import InfluxDBClient, Point, WriteOptions, WritePrecision
+from influxdb_client import InfluxDBClient, Point, WriteApi, WriteOptions, WritePrecision
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import BaseModel, Field
@@ -50,11 +51,7 @@ def _for_1x(influx: InfluxDBClient, database: str) -> None:
     api.call_api = call_api
 
 
-def main() -> None:
-    opening = json.loads(sys.stdin.readline())
-    influx = InfluxDBClient(opening["influx"], token="-", org="cx")  # noqa: S106 - 1.x asks for none
-    _for_1x(influx, opening["database"])
-    write = influx.write_api(WriteOptions(batch_size=1000, flush_interval=200))
+def handler(write: WriteApi, database: str) -> Callable[[Client, object, MQTTMessage], None]:
     over: set[str] = set()
 
     def on_message(client: Client, _: object, message: MQTTMessage) -> None:
@@ -66,8 +63,8 @@ def main() -> None:
         values = telemetry.values.model_dump(exclude_none=True)
         for name, value in values.items():
             point.field(name, value)
-        write.write(bucket=opening["database"], record=point)
-        exceeded = {name for name, limit in THRESHOLDS.items() if values.get(name, 0) > limit}
+        write.write(bucket=database, record=point)
+        exceeded = any(values.get(name, 0) > limit for name, limit in THRESHOLDS.items())
         if exceeded and device not in over:
             over.add(device)
             alert = {"id": f"{device}-{telemetry.ts}", "name": "alert", "args": {"step": 0}}
@@ -76,9 +73,17 @@ def main() -> None:
         elif not exceeded:
             over.discard(device)
 
+    return on_message
+
+
+def main() -> None:
+    opening = json.loads(sys.stdin.readline())
+    influx = InfluxDBClient(opening["influx"], token="-", org="cx")  # noqa: S106 - 1.x asks for none
+    _for_1x(influx, opening["database"])
+    write = influx.write_api(WriteOptions(batch_size=1000, flush_interval=200))
     client = Client(CallbackAPIVersion.VERSION2, opening["client"], clean_session=False)
     client.username_pw_set(opening["user"], opening["password"])
-    client.on_message = on_message
+    client.on_message = handler(write, opening["database"])
 
     def on_connect(client: Client, *_: object) -> None:
         client.subscribe(opening["topic"], qos=1)

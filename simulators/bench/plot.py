@@ -16,9 +16,9 @@ def svg(plot: Plot) -> str:
     """Return the plot; the vertical axis begins at 0, so that flat looks flat."""
     points = [point for curve in plot.curves for point in curve.points]
     scale = _Scale(plot, points)
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<text x="{LEFT}" y="20" font-size="14" font-weight="bold">{escape(plot.title)}</text>',
         *_axes(plot, scale),

@@ -43,7 +43,7 @@ class Wrist:
     def measure(self, heart_rate: float) -> None:
         self.number += 1
         self.newest_ms = max(time.time_ns() // 1_000_000, self.newest_ms + 1)
-        sample = {"ts": self.newest_ms, "seq": self.number, "boot": "b1"}
+        sample = {"ts": self.newest_ms, "seq": self.number, "boot": "wrist"}
         content = {**sample, "values": {"heart_rate": heart_rate, "worn": True}}
         self.publish("telemetry", content)
 

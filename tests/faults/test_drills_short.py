@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 @pytest.mark.influx
 async def test_stores_once_what_is_receipted_while_hub_mosquitto_and_influxdb_are_killed() -> None:
     chosen = exactly_once.Plan(
-        messages=4000, devices=20, hub_kills=3, influx_kills=1, broker_kills=2, seed=2, resend_s=2
+        messages=4000, devices=10, hub_kills=3, influx_kills=1, broker_kills=2, seed=2, resend_s=2
     )
     report = await exactly_once.drill(chosen, control=False)
     assert report.holds, report.failures
@@ -21,8 +21,8 @@ async def test_stores_once_what_is_receipted_while_hub_mosquitto_and_influxdb_ar
 
 async def test_stores_once_what_is_receipted_while_hub_and_embedded_broker_are_killed() -> None:
     chosen = exactly_once.Plan(
-        messages=3000,
-        devices=20,
+        messages=4000,
+        devices=10,
         hub_kills=2,
         broker_kills=2,
         broker="embedded",

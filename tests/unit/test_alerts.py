@@ -156,6 +156,14 @@ def test_the_three_seconds_count_from_when_a_touch_that_waited_went_out() -> Non
     assert the_only(named(after, "alert")).not_before_ms == T0 + 12_000
 
 
+def test_a_clock_set_back_by_an_hour_leaves_the_wrist_waiting_for_seconds_only() -> None:
+    seen = home()
+    seen.run(heart(T0, 160))
+    after = sent(seen, T0 + 3_600_000)
+    after.run(heart(T0 + 5000, 170))
+    assert the_only(named(after, "alert")).not_before_ms == T0 + 11_000
+
+
 def test_what_the_watch_felt_before_it_came_back_is_not_touched_again() -> None:
     seen = draft(replace(state(), ready_ms=T0 + 1), rules=[rule()])
     seen.run(heart(T0, 160, received_ms=T0 + 5000))

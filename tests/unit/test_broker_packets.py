@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.exception import MalformedPacket
 
-from hub.adapters.broker.packets import KEPT, PacketCutter, read_publish
-from hub.ports import Delivery
+from hub.adapters.broker.packets import (
+    KEPT,
+    PacketCutter,
+    read_puback,
+    read_publish,
+    write_publish,
+)
+from hub.ports import Delivery, Publication
 
 PUBLISH_QOS_1 = 0x32
 
@@ -89,3 +95,39 @@ def test_a_topic_that_is_not_utf_8_is_still_handed_over() -> None:
 def test_refuses_a_message_that_ends_before_its_parts(size: int) -> None:
     with pytest.raises(MalformedPacket):
         read_publish(PUBLISH_QOS_1, body(b"a/b", 7, payload=b"")[:size], mqtt5=False)
+
+
+@pytest.mark.parametrize("mqtt5", [True, False], ids=["5", "3.1.1"])
+@given(
+    topic=st.text(min_size=1, max_size=100).filter(lambda text: text.isprintable()),
+    payload=st.binary(max_size=40_000),
+    packet=st.integers(1, 65535),
+    retain=st.booleans(),
+)
+def test_what_it_writes_is_read_again(
+    *, topic: str, payload: bytes, packet: int, retain: bool, mqtt5: bool
+) -> None:
+    publication = Publication(topic=topic, payload=payload, retain=retain)
+    written = write_publish(publication, packet, mqtt5=mqtt5)
+    ((header, body),) = PacketCutter().cut(written)
+    assert header == (0x33 if retain else 0x32)
+    assert read_publish(header, body, mqtt5=mqtt5) == Delivery(topic, payload, packet, retain)
+
+
+def test_a_publication_of_qos_0_has_no_packet_id() -> None:
+    written = write_publish(Publication(topic="t", payload=b"p", qos=0), 7, mqtt5=False)
+    assert written == framed(0x30, b"\x00\x01tp")
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [(b"\x01\x02", (258, 0)), (b"\x00\x07\x97", (7, 151)), (b"\x00\x07\x10\x00", (7, 16))],
+    ids=["no reason", "a reason", "a reason and properties"],
+)
+def test_a_puback_says_which_and_why(body: bytes, read: tuple[int, int]) -> None:
+    assert read_puback(body) == read
+
+
+def test_a_puback_without_a_packet_id_is_malformed() -> None:
+    with pytest.raises(MalformedPacket):
+        read_puback(b"\x01")

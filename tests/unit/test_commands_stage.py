@@ -92,6 +92,14 @@ def test_what_was_sent_before_the_hub_was_back_has_its_time_to_be_answered() -> 
     assert (step.gone, step.look_again_ms) == ((), back_ms + REPLY_TIMEOUT_MS)
 
 
+def test_a_clock_set_back_by_an_hour_blocks_no_queue() -> None:
+    seen = queued(command("c-1"), command("c-2"))
+    move(seen, "c-1", CommandStatus.SENT, T0 + 3_600_000)
+    step = now(seen)
+    assert [one.status for one in step.gone] == [CommandStatus.TIMED_OUT]
+    assert sends(step) == ["c-2"]
+
+
 @pytest.mark.parametrize("word", ["lost", "disconnected", "sleeping"])
 def test_nothing_goes_to_a_device_that_is_away_and_it_all_expires(word: str) -> None:
     away = replace(known(queued(command("c-1"))), connection=Connection(word))
@@ -114,6 +122,12 @@ def test_one_of_the_same_key_takes_the_place_of_one_not_sent() -> None:
     seen = queued(command("c-1", key="k"), command("c-2", key="k"))
     assert seen.commands["c-1"].status is CommandStatus.CANCELLED
     assert sends(now(seen)) == ["c-2"]
+
+
+def test_of_two_of_the_same_key_that_both_still_wait_only_the_newer_one_goes() -> None:
+    both = {one.id: one for one in (command("c-1", key="k"), command("c-2", key="k"))}
+    step = now(replace(state(), commands=both))
+    assert (sends(step), [one.status for one in step.gone]) == (["c-2"], [CommandStatus.CANCELLED])
 
 
 def test_one_of_the_same_key_does_not_wait_for_one_on_its_way() -> None:

@@ -34,8 +34,8 @@ class Outgoing:
         self._room = asyncio.Event()
         self._error: UnavailableError | None = None
 
-    async def room(self) -> None:
-        """Wait until one more may be sent.
+    async def room(self) -> int:
+        """Wait until one may be sent; return how many more may.
 
         Raises:
             UnavailableError: the connection ended.
@@ -45,6 +45,7 @@ class Outgoing:
             await self._room.wait()
         if self._error is not None:
             raise self._error
+        return self.limit - len(self._by_packet)
 
     def sent(self, packet: int, publishing: Publishing) -> None:
         self._by_packet[packet] = publishing

@@ -1,8 +1,8 @@
-"""Cuts what the socket gave into MQTT packets and reads the PUBLISH among them."""
+"""Cuts what the socket gave into MQTT packets; reads and writes the PUBLISH among them."""
 
 from paho.mqtt.exception import MalformedPacket
 
-from hub.ports import Delivery
+from hub.ports import Delivery, Publication
 
 KEPT = 256 * 1024
 """Bytes of a packet that are kept: twice what intake accepts, so that it still sees the excess."""
@@ -99,3 +99,44 @@ def read_publish(header: int, body: bytes, *, mqtt5: bool) -> Delivery:
     # What is not UTF-8 becomes a topic that intake refuses.
     topic = body[2:topic_end].decode(errors="replace")
     return Delivery(topic, body[start:], packet, bool(header & 1))
+
+
+def write_publish(publication: Publication, packet: int, *, mqtt5: bool) -> bytes:
+    """Return the PUBLISH of a publication, with MQTT 5 without properties.
+
+    Source: MQTT 5.0, section 3.3.
+    """
+    topic = publication.topic.encode()
+    properties = b"\x00" if mqtt5 else b""
+    body = b"".join(
+        (
+            len(topic).to_bytes(2, "big"),
+            topic,
+            packet.to_bytes(2, "big") if publication.qos else b"",
+            properties,
+            publication.payload,
+        )
+    )
+    header = 0x30 | publication.qos << 1 | publication.retain
+    return bytes((header,)) + write_length(len(body)) + body
+
+
+def write_length(value: int) -> bytes:
+    """Return the variable byte integer."""
+    written = bytearray()
+    while value > 127:  # noqa: PLR2004 - seven bits a byte
+        written.append(value & 127 | 128)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
+
+
+def read_puback(body: bytes) -> tuple[int, int]:
+    """Return the packet id and the reason of a PUBACK; 0, success, where it gives none.
+
+    Raises:
+        MalformedPacket: there is no packet id.
+    """
+    if len(body) < 2:  # noqa: PLR2004 - a packet id
+        raise MalformedPacket(TOO_SHORT)
+    return body[0] << 8 | body[1], body[2] if len(body) > 2 else 0  # noqa: PLR2004 - a reason too

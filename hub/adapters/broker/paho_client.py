@@ -1,7 +1,7 @@
 """paho's client, reading all that the socket has at once; the one file that knows its insides.
 
 paho reads the header of each packet byte by byte and builds some objects for each message. Here
-PUBLISH is read in bulk; the handshakes, keep-alive, publishing and TLS stay paho's.
+PUBLISH is read and written in bulk; the handshakes, keep-alive and TLS stay paho's.
 """
 
 import socket
@@ -14,8 +14,8 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.exception import MalformedPacket
 
-from hub.adapters.broker.packets import PacketCutter, read_publish
-from hub.ports import Delivery
+from hub.adapters.broker.packets import PacketCutter, read_puback, read_publish, write_publish
+from hub.ports import Delivery, Publication
 
 CHUNK = 32 * 1024
 """Bytes read at once: about 150 readings, half a millisecond of work."""
@@ -32,9 +32,12 @@ class BulkClient(mqtt.Client):
         *,
         protocol: MQTTProtocolVersion,
         arrived: Callable[[list[Delivery]], None],
+        confirmed: Callable[[int, int], None],
         answered: Callable[[], None],
     ) -> None:
+        """Make one; `confirmed` is told the packet id and the reason of each PUBACK."""
         self._arrived = arrived
+        self._confirmed = confirmed
         self._answered = answered
         self.closed_by_broker = False
         """Orderly, not by a reset or a silence."""
@@ -48,8 +51,6 @@ class BulkClient(mqtt.Client):
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        # 0 is no limit: with one, paho walks all outgoing messages at every PUBACK.
-        self.max_inflight_messages_set(0)
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - paho's signature
         """Read one chunk, or with TLS until its own buffer is empty, and handle what is whole."""
@@ -63,6 +64,16 @@ class BulkClient(mqtt.Client):
         frame = struct.Struct("!BBH").pack
         acks = b"".join([frame(mqtt.PUBACK, 2, packet) for packet in packets])
         self._packet_queue(mqtt.PUBACK, acks, 0, 1)
+
+    def publish_all(self, publications: Sequence[Publication]) -> Sequence[int]:
+        """Publish all in one piece, whose packets paho does not know; return the packet ids."""
+        identities = [self._mid_generate() for _ in publications]
+        packets = [
+            write_publish(publication, packet, mqtt5=self._mqtt5)
+            for publication, packet in zip(publications, identities, strict=True)
+        ]
+        self._packet_queue(mqtt.PUBLISH, b"".join(packets), 0, 1)
+        return identities
 
     def ping(self) -> None:
         """Ask for a sign of life; `answered` is called when it comes, after all that we sent."""
@@ -116,6 +127,9 @@ class BulkClient(mqtt.Client):
         for header, body in self._cutter.cut(data):
             if header in QOS_0_OR_1:
                 arrived.append(read_publish(header, body, mqtt5=self._mqtt5))
+                continue
+            if header == mqtt.PUBACK:
+                self._confirmed(*read_puback(body))
                 continue
             result = self._hand_to_paho(header, body)
             if header == mqtt.PINGRESP:

@@ -38,6 +38,8 @@ IN_FLIGHT = 500
 UNSUPPORTED_VERSION = 132
 TAKEN_OVER = 142
 QUOTA_EXCEEDED = 151
+FAILURE = 128
+"""This reason and those above."""
 REFUSED = frozenset({133, 134, 135, 138, 140, 144})
 """CONNACK reasons that another try does not change: credentials, rights, names."""
 
@@ -84,6 +86,7 @@ class Connection:
             options.client_id,
             protocol=protocol,
             arrived=self._on_arrived,
+            confirmed=self._on_confirmed,
             answered=self._pong.set,
         )
         self._driver = LoopDriver(self._client)
@@ -144,15 +147,16 @@ class Connection:
             RefusedError: the broker says that we may not.
         """
         publishing = Publishing(len(publications))
-        for publication in publications:
-            await self._outgoing.room()
-            sent = self._client.publish(
-                publication.topic,
-                publication.payload,
-                qos=publication.qos,
-                retain=publication.retain,
-            )
-            self._outgoing.sent(sent.mid, publishing)
+        waiting = list(publications)
+        while waiting:
+            room = await self._outgoing.room()
+            some, waiting = waiting[:room], waiting[room:]
+            packets = self._client.publish_all(some)
+            for publication, packet in zip(some, packets, strict=True):
+                if publication.qos:
+                    self._outgoing.sent(packet, publishing)
+                else:
+                    publishing.confirm()
         await publishing.done
 
     async def settle(self) -> None:
@@ -185,7 +189,6 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_publish = self._on_publish
 
     def _connect_socket(self) -> None:
         options = self._options
@@ -266,19 +269,12 @@ class Connection:
         elif not self._subscribed.done():
             self._subscribed.set_result(None)
 
-    def _on_publish(
-        self,
-        _client: Client,
-        _data: object,
-        packet: int,
-        reason: ReasonCode,
-        _properties: Properties,
-    ) -> None:
+    def _on_confirmed(self, packet: int, reason: int) -> None:
         error: HubError | None = None
-        if reason.value == QUOTA_EXCEEDED:
+        if reason == QUOTA_EXCEEDED:
             error = UnavailableError(self._say("has no room for a publication"))
-        elif reason.is_failure:
-            error = RefusedError(self._say(f"refuses a publication: {reason}"))
+        elif reason >= FAILURE:
+            error = RefusedError(self._say(f"refuses a publication: reason {reason}"))
         self._outgoing.answered(packet, error)
 
     def _on_disconnect(
