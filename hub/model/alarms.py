@@ -6,7 +6,9 @@ from enum import StrEnum
 from hub.model.condition import Change, Condition, Threshold, Transition
 
 MAX_TRANSITIONS = 1000
-"""Repeats beyond this many entries are left out of an alarm's record; other changes never are."""
+"""Entries of an alarm's record beyond which repeats are left out."""
+MOST_TRANSITIONS = 5000
+"""Entries beyond which only the clearing is still written: the record is stored as one."""
 
 
 class Cause(StrEnum):
@@ -46,6 +48,8 @@ class Alarm:
     suppressed: bool = False
     felt: bool = False
     """Somebody was touched because of it."""
+    felt_as: str | None = None
+    """The id under which a wrist feels it, where a late reading gave the alarm another one."""
     touched_ms: int = 0
     """Hub time at which the newest touch goes out, to keep touches apart; one that replaces a
     touch still to come goes out in its place."""
@@ -57,6 +61,11 @@ class Alarm:
     contact_told_ms: int | None = None
     withdrawn: bool = False
     """A late reading showed that it never was."""
+
+    @property
+    def spoken_id(self) -> str:
+        """The id by which commands name it."""
+        return self.felt_as or self.id
 
     @property
     def active(self) -> bool:
@@ -89,9 +98,10 @@ def opened(
 def recorded(alarm: Alarm, transition: Transition, *, peak: float) -> Alarm:
     """Return the alarm with one more entry in its record."""
     transitions = alarm.transitions
-    if transition.change is not Change.REPEATED or len(transitions) < MAX_TRANSITIONS:
-        transitions = (*transitions, transition)
     cleared = transition.change is Change.CLEARED
+    repeated = transition.change is Change.REPEATED
+    if cleared or len(transitions) < (MAX_TRANSITIONS if repeated else MOST_TRANSITIONS):
+        transitions = (*transitions, transition)
     return replace(
         alarm,
         transitions=transitions,

@@ -69,13 +69,20 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
         touched = replace(touched, contact_due_ms=timer.due_ms)
         timers = (timer,)
     commands = [
-        CommandQueued(_touch(touch, device=responder.device.id, not_before_ms=not_before_ms))
+        CommandQueued(
+            _touch(
+                touch,
+                alert=alarm.spoken_id,
+                device=responder.device.id,
+                not_before_ms=not_before_ms,
+            )
+        )
         for responder in responders
     ]
     return (AlarmChanged(touched), *commands, *timers)
 
 
-def _touch(touch: Touch, *, device: str, not_before_ms: int) -> Command:
+def _touch(touch: Touch, *, alert: str, device: str, not_before_ms: int) -> Command:
     threshold, transition = touch.threshold, touch.transition
     spec, at_ms = threshold.spec, transition.at_ms
     text = words(threshold, transition.value)
@@ -83,7 +90,7 @@ def _touch(touch: Touch, *, device: str, not_before_ms: int) -> Command:
         id=_command_id(touch.alarm, at_ms, device, "alert"),
         device=device,
         name="alert",
-        args=alert_args(touch.alarm, spec, transition.step, text),
+        args=alert_args(alert, spec, transition.step, text),
         issued_ms=touch.received_ms,
         expires_ms=at_ms + int(spec.freshness_s * 1000),
         not_before_ms=not_before_ms,
@@ -118,7 +125,7 @@ def hush(ended: Hush, view: View) -> Iterable[Delivered]:
                 id=_command_id(ended.alarm.id, ended.now_ms, device, "alert_end"),
                 device=device,
                 name="alert_end",
-                args={"alert": ended.alarm.id},
+                args={"alert": ended.alarm.spoken_id},
                 issued_ms=ended.now_ms,
                 expires_ms=ended.now_ms + END_WITHIN_MS,
                 key=_key(ended.alarm.rule, ended.alarm.device),

@@ -160,6 +160,7 @@ def _inherit(alarm: Alarm, before: Mapping[str, Alarm], replay: Replay) -> Alarm
                 snoozed_until_ms=known.snoozed_until_ms,
                 snoozed_by=known.snoozed_by,
                 felt=known.felt,
+                felt_as=known.spoken_id if known.felt else None,
                 touched_ms=known.touched_ms,
                 contact_due_ms=known.contact_due_ms,
                 contact_told_ms=known.contact_told_ms,

@@ -12,6 +12,8 @@ MAX_ALONE = 50
 """Alarms a device felt by itself of which no reading has arrived yet."""
 MAX_FELT = 1000
 MAX_SNOOZE_MIN = 24 * 60
+MAX_ID = 64
+"""Longest alarm id that is listened to, in characters."""
 
 
 def acknowledge(request: AcknowledgeRequest, view: View) -> Iterable[AlarmChanged | Hush]:
@@ -70,18 +72,18 @@ def hear(recorded: Recorded, view: View) -> Iterable[StateChanged | AlarmChanged
     """Take what a wrist says of an alarm: felt alone, acknowledged, snoozed."""
     event = recorded.event
     state = view.state(event.device)
-    alarm = event.data.get("alert")
-    if state is None or not isinstance(alarm, str):
+    alert = event.data.get("alert")
+    if state is None or not isinstance(alert, str) or len(alert) > MAX_ID:
         return ()
     if event.type == "alert":
-        return _felt_alone(event, alarm, state)
+        return _felt_alone(event, alert, state)
     author = state.person.id if state.person else event.device
-    device = _alarmed(alarm, state, view)
-    if device is None or event.type not in {"acknowledge", "snooze"}:
+    alarm = _named(alert, state, view)
+    if alarm is None or event.type not in {"acknowledge", "snooze"}:
         return ()
     if event.type == "acknowledge":
         request = AcknowledgeRequest(
-            alarm=alarm, device=device, author=author, now_ms=event.received_ms
+            alarm=alarm.id, device=alarm.device, author=author, now_ms=event.received_ms
         )
         return acknowledge(request, view)
     minutes = event.data.get("minutes", 5)
@@ -91,8 +93,8 @@ def hear(recorded: Recorded, view: View) -> Iterable[StateChanged | AlarmChanged
     until_ms = from_ms + int(min(max(minutes, 0), MAX_SNOOZE_MIN) * 60_000)
     return snooze(
         SnoozeRequest(
-            alarm=alarm,
-            device=device,
+            alarm=alarm.id,
+            device=alarm.device,
             author=author,
             until_ms=until_ms,
             now_ms=event.received_ms,
@@ -101,14 +103,13 @@ def hear(recorded: Recorded, view: View) -> Iterable[StateChanged | AlarmChanged
     )
 
 
-def _alarmed(alarm: str, speaker: DeviceState, view: View) -> str | None:
-    """Return the device whose active alarm it is: the speaker, or one that the speaker answers."""
-    if alarm in speaker.alarms:
-        return speaker.device.id
-    for device in view.devices_in(speaker.device.household):
-        state = view.state(device)
-        if state is not None and alarm in state.alarms:
-            return device
+def _named(alert: str, speaker: DeviceState, view: View) -> Alarm | None:
+    """Return the active alarm a wrist speaks of: the speaker's, or one that the speaker answers."""
+    home = (view.state(device) for device in view.devices_in(speaker.device.household))
+    for state in (speaker, *home):
+        for alarm in state.alarms.values() if state is not None else ():
+            if alarm.spoken_id == alert:
+                return alarm
     return None
 
 

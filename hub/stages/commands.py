@@ -19,6 +19,8 @@ from hub.model.view import View
 
 MAX_OPEN = 1000
 """Commands waiting for one device."""
+ACCEPTED_MS = 24 * 3600 * 1000
+"""How long a device may work on what it accepted, a long washing course for example."""
 AWAY = frozenset({Connection.LOST, Connection.DISCONNECTED, Connection.SLEEPING})
 
 
@@ -152,13 +154,16 @@ def turn(
     newest = {c.key: c.id for c in state.commands.values() if c.status is CommandStatus.QUEUED}
     for command in state.commands.values():
         if command.status is not CommandStatus.QUEUED:
-            due_ms = max(command.history[-1][1], hearing_since_ms) + reply_timeout_ms
+            accepted = command.status is CommandStatus.ACCEPTED
+            patience_ms = ACCEPTED_MS if accepted else reply_timeout_ms
+            due_ms = max(command.history[-1][1], hearing_since_ms) + patience_ms
             # Later than it can be: the hub's clock was set back.
-            if due_ms <= now_ms or due_ms > now_ms + reply_timeout_ms:
+            if due_ms <= now_ms or due_ms > now_ms + patience_ms:
                 gone.append(_given_up(command, CommandStatus.TIMED_OUT, "no answer", now_ms))
                 continue
             times.append(due_ms)
-            flying = flying or command
+            # What the device has accepted it works on by itself; others need not wait for it.
+            flying = flying or (None if accepted else command)
         elif command.key is not None and newest[command.key] != command.id:
             gone.append(_given_up(command, CommandStatus.CANCELLED, "superseded", now_ms))
         elif command.expires_ms <= now_ms:

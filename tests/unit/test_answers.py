@@ -137,3 +137,12 @@ def test_alarms_felt_alone_and_never_measured_are_forgotten_oldest_first() -> No
     for number in range(MAX_ALONE + 5):
         say(seen, "alert", alert=f"al_{number}", step=1)
     assert list(known(seen).alone) == [f"al_{n}" for n in range(5, MAX_ALONE + 5)]
+
+
+def test_a_wrist_that_felt_an_alarm_under_its_former_id_still_answers_it() -> None:
+    alarm = replace(alarm_of(alarmed()), id="al_amended", felt_as="al_felt")
+    seen = draft(replace(state(), alarms={alarm.id: alarm}), rules=[rule()])
+
+    say(seen, "acknowledge", alert="al_felt")
+
+    assert seen.alarms["al_amended"].acknowledged_ms == T0 + 1000

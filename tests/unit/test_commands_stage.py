@@ -62,7 +62,14 @@ def test_the_oldest_goes_first_and_alone() -> None:
     assert sends(now(queued(command("c-2"), command("c-1")))) == ["c-2"]
 
 
-@pytest.mark.parametrize("status", ["sent", "delivered", "accepted"])
+def test_what_a_device_works_on_holds_up_nothing_and_may_take_long() -> None:
+    seen = move(queued(command("c-1"), command("c-2")), "c-1", CommandStatus.ACCEPTED)
+
+    assert sends(now(seen)) == ["c-2"]
+    assert now(seen).gone == ()
+
+
+@pytest.mark.parametrize("status", ["sent", "delivered"])
 def test_while_one_is_on_its_way_the_next_waits(status: str) -> None:
     seen = move(queued(command("c-1"), command("c-2")), "c-1", CommandStatus(status))
     assert sends(now(seen)) == []
