@@ -250,7 +250,8 @@ class Journal(Protocol):
     async def load(self, devices: Collection[str]) -> Mapping[str, DeviceState]:
         """Return the states of those devices that exist and are not revoked."""
 
-    async def rules(self) -> Sequence[Rule]: ...
+    async def rules(self, *, households: Collection[str] | None = None) -> Sequence[Rule]:
+        """Return the rules of these households, or all."""
 
     async def known_events(
         self, events: Collection[tuple[str, str]]

@@ -116,11 +116,21 @@ class Amender:
             if self._writer.cursor < self._tails_from[amendment.device]:
                 left = True
                 continue
-            await self._amend(amendment)
+            await self._amend_safely(amendment)
         still = {amendment.device for amendment in await self._records.amendments()}
         for device in self._tails.keys() - still:
             del self._tails[device], self._tails_from[device]
         return left or bool(still)
+
+    async def _amend_safely(self, amendment: Amendment) -> None:
+        """Amend; a fault of ours leaves this record as it was and holds up no other."""
+        try:
+            await self._amend(amendment)
+        except UnavailableError:
+            raise
+        except Exception:
+            logger.exception("Fault in amending %s of %s", amendment.rule, amendment.device)
+            await self._end(amendment)
 
     async def _amend(self, amendment: Amendment) -> None:
         rule, device = amendment.rule, amendment.device

@@ -50,13 +50,15 @@ logger = logging.getLogger(__name__)
 Request = CommandRequest | CancelRequest | DesiredRequest | AcknowledgeRequest | SnoozeRequest
 RETRY_S = (0.05, 0.2, 1.0)
 LOAD_PAGE = 1000
+PATIENCE_S = 5.0
+"""How long a person's wish waits for its turn while the records are away."""
 TURN = 500
 """Messages that the flow takes before others on the event loop get their turn."""
 MAX_EXCERPT = 200
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Wish:
     """Something to be done between two groups, and who waits for it."""
 
@@ -70,6 +72,7 @@ class _Group:
     """What will be committed together: its draft, and what waits for the commit."""
 
     draft: Draft
+    told: list[object] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     waiters: list[asyncio.Future[None]] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
@@ -112,6 +115,7 @@ class Worker:
         self._batch_taken = asyncio.Event()
         self._open: _Group | None = None
         self._committing: _Group | None = None
+        self._mending = False
         self._told: list[object] = []
         self._told_waiters: list[asyncio.Future[None]] = []
         self._wishes: list[_Wish] = []
@@ -145,10 +149,12 @@ class Worker:
         change: Callable[[Draft], Awaitable[object]],
         *,
         undo: Callable[[], None] = lambda: None,
+        patience_s: float | None = PATIENCE_S,
     ) -> object:
         """Let `change` write into a draft of its own, commit it, and return its answer.
 
-        What it changed in memory besides, `undo` takes back where nothing was committed.
+        What it changed in memory besides, `undo` takes back where nothing was committed. One that
+        has not begun after `patience_s` of real time is given up; None waits for ever.
 
         Raises:
             HubError: what `change` raised, or `UnavailableError` where nothing was committed.
@@ -156,6 +162,11 @@ class Worker:
         wish = _Wish(change, asyncio.get_running_loop().create_future(), undo)
         self._wishes.append(wish)
         self._wake.set()
+        await asyncio.wait((wish.done,), timeout=patience_s)
+        if not wish.done.done() and wish in self._wishes:
+            self._wishes.remove(wish)
+            message = "the records do not answer; nothing was changed"
+            raise UnavailableError(message, retry_after_s=PATIENCE_S)
         return await wish.done
 
     def hold(self) -> None:
@@ -229,15 +240,18 @@ class Worker:
 
         async def load_anew(draft: Draft) -> None:
             found = await self._records.load(devices)
+            homes = {state.device.household for state in found.values()}
             current = self.memory.rules
-            rules = [rule for rule in await self._records.rules() if current.get(rule.id) != rule]
+            made = await self._records.rules(households=homes)
+            rules = [rule for rule in made if current.get(rule.id) != rule]
             now_ms = self._clock.now_ms()
             for device in devices:
                 self._reload(draft, device, found.get(device), now_ms=now_ms)
             self.memory.put_rules(rules)
             follow(draft, devices, now_ms=now_ms)
 
-        await self.change(load_anew)
+        # The registry has said it already: this must not be given up.
+        await self.change(load_anew, patience_s=None)
 
     def _reload(
         self, draft: Draft, device: str, loaded: DeviceState | None, *, now_ms: int
@@ -258,7 +272,7 @@ class Worker:
         async def reload(_: Draft) -> None:
             await self._load_contacts()
 
-        await self.change(reload)
+        await self.change(reload, patience_s=None)
 
     async def _load_contacts(self) -> None:
         self.memory.agreed_contacts = frozenset(
@@ -348,7 +362,7 @@ class Worker:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if not self._wishes:
+            if not self._wishes and not self._mending:
                 await self._grow()
             if self._committing is None:
                 await self._go_on(tasks)
@@ -365,6 +379,7 @@ class Worker:
             self._open = _Group(Draft(self.memory, earlier=earlier))
         group = self._open
         told, self._told = self._told, []
+        group.told += told
         group.waiters += self._told_waiters
         self._told_waiters = []
         for message in told:
@@ -406,7 +421,11 @@ class Worker:
 
     async def _finish(self, group: _Group) -> None:
         """Commit the group, and only then acknowledge it."""
-        await self._commit_for_ever(group.draft)
+        try:
+            await self._commit_for_ever(group.draft)
+        except Exception:
+            logger.exception("Fault in a commit; going through its messages one by one")
+            await self._one_by_one(group)
         self._committing = None
         self._wake.set()
         for batch in group.batches:
@@ -420,6 +439,39 @@ class Worker:
         for waiter in group.waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+    async def _one_by_one(self, group: _Group) -> None:
+        """Commit each message for itself, so that the one that cannot be holds up no other.
+
+        The group that grew meanwhile stood on this one, so it is gone through as well.
+        """
+        self._mending = True
+        grown, self._open = self._open, None
+        for one in (group, grown) if grown is not None else (group,):
+            for message in one.told:
+                draft = Draft(self.memory)
+                self._run(draft, message)
+                await self._commit_alone(draft, message)
+            for batch in one.batches:
+                for delivery in batch.deliveries:
+                    draft = Draft(self.memory)
+                    await self._take(Batch(batch.connection, (delivery,)), draft)
+                    await self._commit_alone(draft, delivery)
+        if grown is not None:
+            group.batches += grown.batches
+            group.waiters += grown.waiters
+        self._mending = False
+
+    async def _commit_alone(self, draft: Draft, message: object) -> None:
+        """Commit what one message led to, or else its dead letter."""
+        try:
+            await self._commit_for_ever(draft)
+        except Exception:
+            logger.exception("Fault in a commit; went on without one %s", type(message).__name__)
+            instead = Draft(self.memory)
+            instead.dead_letters.append(_faulty(message, self._clock.now_ms()))
+            self._figures.rejected(1)
+            await self._commit_for_ever(instead)
 
     async def _take(self, batch: Batch, draft: Draft) -> None:
         """Run what the batch says, each device's words in their order."""
@@ -554,7 +606,7 @@ class Worker:
             for device in self.memory.states:
                 settle(draft, device, now_ms=now_ms)
 
-        await self._ask_for_ever(lambda: self.change(send))
+        await self._ask_for_ever(lambda: self.change(send, patience_s=None))
 
 
 def _faulty(message: object, now_ms: int) -> DeadLetter:

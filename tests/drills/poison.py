@@ -38,15 +38,17 @@ class Plan:
 
 async def drill(chosen: Plan, *, control: bool = True) -> Report:
     report = Report("poison", chosen.seed, asdict(chosen))
-    for broker in chosen.brokers:
-        for count in (0, chosen.count) if control else (chosen.count,):
-            with TemporaryDirectory(prefix="drill-") as folder:
-                async with site(
-                    Path(folder), broker=broker, series="sqlite", settings=SOON
-                ) as place:
-                    name = f"{broker}, {'poison' if count else 'control'}"
-                    report.accounts.append(await _run(name, count, chosen.seed, place))
+    for count in (0, chosen.count) if control else (chosen.count,):
+        runs = [_at(broker, count, chosen.seed) for broker in chosen.brokers]
+        report.accounts += await asyncio.gather(*runs)
     return report
+
+
+async def _at(broker: str, count: int, seed: int) -> Account:
+    name = f"{broker}, {'poison' if count else 'control'}"
+    with TemporaryDirectory(prefix="drill-") as folder:
+        async with site(Path(folder), broker=broker, series="sqlite", settings=SOON) as place:
+            return await _run(name, count, seed, place)
 
 
 async def _run(name: str, count: int, seed: int, place: Site) -> Account:

@@ -27,13 +27,16 @@ class Plan:
 async def drill(chosen: Plan) -> Report:
     """Every trial stands beside the same act by one who may: those are the control."""
     report = Report("rights", chosen.seed, asdict(chosen))
-    for broker in chosen.brokers:
-        with TemporaryDirectory(prefix="drill-") as folder:
-            async with site(Path(folder), broker=broker, series="sqlite", settings=SOON) as place:
-                trial = Trial(Account(broker), place)
-                await trial.run()
-                report.accounts.append(trial.account)
+    report.accounts += await asyncio.gather(*[_at(broker) for broker in chosen.brokers])
     return report
+
+
+async def _at(broker: str) -> Account:
+    with TemporaryDirectory(prefix="drill-") as folder:
+        async with site(Path(folder), broker=broker, series="sqlite", settings=SOON) as place:
+            trial = Trial(Account(broker), place)
+            await trial.run()
+            return trial.account
 
 
 _boots = itertools.count(1)

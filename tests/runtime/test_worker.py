@@ -136,6 +136,41 @@ async def test_a_timer_that_no_stage_can_bear_does_not_come_back_for_ever(tmp_pa
         assert len((await cell.records.dead_letters()).items) == 1
 
 
+async def test_a_message_that_can_never_be_committed_is_set_aside_alone(tmp_path: Path) -> None:
+    small = unready(tmp_path)
+    await small.move_in(RULE)
+    async with small.running() as cell:
+        await cell.settle()
+        records = records_of(cell)
+        records.unbearable = lambda group: any(sample.seq == 3 for sample in group.samples)
+        for seq in range(1, 6):
+            cell.send(numbered(seq))
+        await cell.settle()
+
+        stored = [sample.seq for group in records.committed for sample in group.samples]
+        letters = (await records.dead_letters()).items
+
+    assert stored == [1, 2, 4, 5]
+    assert [letter.source for letter in letters] == ["flow"]
+
+
+async def test_a_wish_that_cannot_begin_in_time_is_refused(tmp_path: Path) -> None:
+    small = unready(tmp_path)
+    await small.move_in(RULE)
+    async with small.running() as cell:
+        await cell.settle()
+        records_of(cell).commits_to_refuse = 1000
+        cell.send(numbered(1))
+        await cell.until(lambda: records_of(cell).commits_to_refuse < 999)
+
+        async def wish(_: Draft) -> None: ...
+
+        with pytest.raises(UnavailableError):
+            await cell.worker.change(wish, patience_s=0.05)
+        records_of(cell).commits_to_refuse = 0
+        await cell.settle()
+
+
 async def test_a_wish_is_refused_while_nothing_can_be_committed_and_leaves_no_trace(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,6 @@
 """Records that are away when a test says so."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hub.adapters.records.sql import SqlRecords
@@ -17,12 +17,17 @@ class UnreadyRecords(SqlRecords):
         self.commits_to_refuse = 0
         self.reads_to_refuse = 0
         self.committed: list[Group] = []
+        self.unbearable: Callable[[Group], bool] = lambda _: False
+        """Which groups hit a fault of ours, whenever they are committed."""
 
     async def commit(self, group: Group) -> int:
         if self.commits_to_refuse:
             self.commits_to_refuse -= 1
             message = "the disk is full"
             raise UnavailableError(message)
+        if self.unbearable(group):
+            message = "cannot be written down"
+            raise TypeError(message)
         position = await super().commit(group)
         self.committed.append(group)
         return position

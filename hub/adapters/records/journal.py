@@ -32,8 +32,10 @@ class SqlJournal(OnDatabase):
                 states |= await _load(connection, some)
         return states
 
-    async def rules(self) -> Sequence[Rule]:
+    async def rules(self, *, households: Collection[str] | None = None) -> Sequence[Rule]:
         query = select(tables.rules.c.payload).order_by(tables.rules.c.id)
+        if households is not None:
+            query = query.where(tables.rules.c.household.in_(households))
         return [payloads.rule.decode(row.payload) for row in await self._database.all(query)]
 
     async def known_events(

@@ -97,7 +97,11 @@ def of_dead_letter(letter: DeadLetter) -> Record:
 
 
 def of_rule(rule: Rule) -> Record:
-    return {"id": rule.id, "payload": payloads.rule.encode(rule)}
+    return {
+        "id": rule.id,
+        "household": rule.household,
+        "payload": payloads.rule.encode(rule),
+    }
 
 
 def of_timer(timer: Timer) -> Record:

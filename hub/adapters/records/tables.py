@@ -290,6 +290,7 @@ rules: Final = Table(
     "rules",
     metadata,
     Column("id", String, primary_key=True),
+    Column("household", String, nullable=False, index=True),
     Column("payload", Text, nullable=False),
 )
 

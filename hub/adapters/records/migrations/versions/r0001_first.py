@@ -176,9 +176,11 @@ def _working_state() -> None:
     op.create_table(
         "rules",
         sa.Column("id", sa.String(), nullable=False),
+        sa.Column("household", sa.String(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_rules"),
     )
+    op.create_index("ix_rules_household", "rules", ["household"])
     op.create_table(
         "timers",
         sa.Column("id", sa.String(), nullable=False),
