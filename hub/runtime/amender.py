@@ -24,8 +24,9 @@ from hub.model import (
 )
 from hub.model.changes import AlarmChanged, StateChanged
 from hub.ports import Clock, RecordStore, SeriesPoint, SeriesQuery, SeriesStore
+from hub.runtime.loop import Committed
 from hub.runtime.series_writer import SeriesWriter
-from hub.runtime.worker import Committed, Worker
+from hub.runtime.worker import Worker
 from hub.stages.admission import CLOCK_AHEAD_MS, CLOCK_BEHIND_MS
 from hub.stages.amend import Past, Replay, amended, cut
 from hub.stages.rules import AMEND_WITHIN_MS

@@ -16,7 +16,8 @@ from hub.flow import Draft
 from hub.model import Command, CommandProgress, CommandStatus, Topics
 from hub.ports import Broker, Clock, Publication
 from hub.runtime.figures import Figures
-from hub.runtime.worker import Committed, Worker
+from hub.runtime.loop import Committed
+from hub.runtime.worker import Worker
 from hub.stages.commands import turn
 
 logger = logging.getLogger(__name__)

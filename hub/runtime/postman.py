@@ -8,7 +8,8 @@ import msgspec
 from hub.errors import RefusedError, UnavailableError
 from hub.model import Topics
 from hub.ports import Broker, Clock, Publication
-from hub.runtime.worker import Committed, Worker
+from hub.runtime.loop import Committed
+from hub.runtime.worker import Worker
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from hub.model import DeadLetter, Sample
 from hub.ports import Clock, RecordStore, RefusedSample, SeriesStore, SpoolGroup
 from hub.runtime.figures import Figures
 from hub.runtime.health import Health
-from hub.runtime.worker import Committed
+from hub.runtime.loop import Committed
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ import logging
 from hub.errors import UnavailableError
 from hub.model import TimerFired
 from hub.ports import Clock, RecordStore
-from hub.runtime.worker import Committed, Worker
+from hub.runtime.loop import Committed
+from hub.runtime.worker import Worker
 
 logger = logging.getLogger(__name__)
 
