@@ -227,7 +227,8 @@ def claim_device(  # noqa: PLR0913 - the options of a command line
         return made
 
     answer = _attempt(work)
-    _say(answer, as_json=as_json, human=lambda: _print_facts(answer))
+    plain = answer | ({"broker": answer["broker"]["url"]} if take else {})
+    _say(answer, as_json=as_json, human=lambda: _print_facts(plain))
 
 
 @devices.command("import")

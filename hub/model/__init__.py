@@ -46,7 +46,6 @@ from hub.model.messages import (
     DesiredRequest,
     DeviceEvent,
     Quality,
-    Reading,
     Rejected,
     Reply,
     Sample,
@@ -54,7 +53,6 @@ from hub.model.messages import (
     SnoozeRequest,
     StateReport,
     StatusReport,
-    Tick,
     TimerFired,
 )
 from hub.model.people import Contact, Household, Membership, Person, Purpose, Role
@@ -120,7 +118,6 @@ __all__ = [
     "Purpose",
     "Quality",
     "Reader",
-    "Reading",
     "Rejected",
     "Reply",
     "Role",
@@ -137,7 +134,6 @@ __all__ = [
     "Step",
     "Subject",
     "Threshold",
-    "Tick",
     "Timer",
     "TimerFired",
     "Topics",

@@ -22,18 +22,6 @@ class Quality(StrEnum):
     """The device's clock is far from the hub's: stored, never acted on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One property's value at the device's time."""
-
-    device: str
-    property: str
-    value: Value
-    at_ms: int
-    received_ms: int
-    quality: Quality = Quality.GOOD
-
-
 @made_often
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -125,13 +113,6 @@ class Rejected:
     boot: str | None = None
     seq: int | None = None
     """Where the refused thing was numbered: it counts as received."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """Time, as a message; the only clock that a stage knows."""
-
-    now_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

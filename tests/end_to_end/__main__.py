@@ -30,7 +30,7 @@ def play(
     kills: Annotated[int, typer.Option(min=0, help="In the second round.")] = 3,
     freshness_s: Annotated[
         float, typer.Option(help="In the second round; a hub needs some seconds to start.")
-    ] = 120.0,
+    ] = 600.0,
     short: Annotated[bool, typer.Option("--short", help="The excerpts of the tests.")] = False,
     at_once: Annotated[int, typer.Option(min=1, help="Homes side by side.")] = 2,
 ) -> None:
