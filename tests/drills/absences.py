@@ -51,7 +51,7 @@ async def _hub_away(account: Account, place: Site, chosen: Plan, away_s: float) 
     """Devices go on measuring; on return each wrist is told once of each alarm, not of the past."""
     admitted = await place.admit(chosen.devices)
     rate = 20.0
-    habits = Habits(count=round(rate * (away_s * 1.25 + 5)), window=10_000, rate=rate, resend_s=30)
+    habits = Habits(count=round(rate * (away_s * 1.25 + 2)), window=10_000, rate=rate, resend_s=30)
     fleet = Fleet(admitted, port=place.port, seed=chosen.seed, habits=habits)
     total = habits.count * chosen.devices
     async with fleet.running():

@@ -1,9 +1,11 @@
-"""Tasks that run beside the main line of a drill and end with it."""
+"""Tasks that run beside each other and end together."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @contextlib.asynccontextmanager
@@ -19,3 +21,10 @@ async def background(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     for end in ends:
         if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
             raise end
+
+
+async def together(*works: Coroutine[Any, Any, T]) -> list[T]:
+    """Return what they return; one that fails ends the others."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+    return [task.result() for task in tasks]

@@ -21,6 +21,7 @@ from tests.contracts.broker_servers import free_port
 
 PROGRAM = Path(sys.executable).with_name("hub")
 START_S = 60.0
+OK = 200
 SIGNED_IN_S = 600.0
 """An access token lives for fifteen minutes."""
 EMAIL, PASSWORD = "drill@home.example", "for drills only"
@@ -244,14 +245,11 @@ class HubProcess:
         except OSError as error:
             return 0, {"hub": {"ok": False, "detail": str(error)}}
 
-    async def metric(self, name: str) -> float:
-        text = await asyncio.to_thread(self._metrics)
-        values = [line.split()[1] for line in text.splitlines() if line.startswith(f"{name} ")]
-        return float(values[0]) if values else 0.0
-
-    def _metrics(self) -> str:
-        try:
-            with _open(f"{self.url}/metrics", timeout=5) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            return ""
+    async def ready(self, *, within_s: float = 10.0) -> int:
+        """Return the status of `/readyz`, 200 as soon as it is."""
+        end = time.monotonic() + within_s
+        while True:
+            status, _ = await self.readyz()
+            if status == OK or time.monotonic() > end:
+                return status
+            await asyncio.sleep(0.05)

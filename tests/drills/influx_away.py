@@ -161,7 +161,7 @@ async def _judge_stored(account: Account, place: Site, fleet: Fleet) -> None:
     account.equal("stored, as the store counts them", wanted, found.stored)
     account.equal("lost, wrong, twice, strange", (0, 0, 0, 0), found.faults)
     account.equal("dead letters", 0, len(await place.hub.pages("/dead-letters")))
-    account.equal("/readyz afterwards", 200, (await place.hub.readyz())[0])
+    account.equal("/readyz afterwards", 200, await place.hub.ready())
 
 
 def _spread(values: list[float]) -> tuple[int, int] | None:

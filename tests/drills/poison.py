@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.drills import poisons
-from tests.drills.background import background
+from tests.drills.background import background, together
 from tests.drills.report import Account, Report
 from tests.drills.sites import Admission, Site, site
 from tests.drills.watcher import Watcher
@@ -40,7 +40,7 @@ async def drill(chosen: Plan, *, control: bool = True) -> Report:
     report = Report("poison", chosen.seed, asdict(chosen))
     for count in (0, chosen.count) if control else (chosen.count,):
         runs = [_at(broker, count, chosen.seed) for broker in chosen.brokers]
-        report.accounts += await asyncio.gather(*runs)
+        report.accounts += await together(*runs)
     return report
 
 

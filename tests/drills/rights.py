@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.drills.background import together
 from tests.drills.report import Account, Report
 from tests.drills.sites import Admission, Site, site
 from tests.drills.wire import REFUSED, Heard, Line, RefusedConnectionError, dial
@@ -27,7 +28,7 @@ class Plan:
 async def drill(chosen: Plan) -> Report:
     """Every trial stands beside the same act by one who may: those are the control."""
     report = Report("rights", chosen.seed, asdict(chosen))
-    report.accounts += await asyncio.gather(*[_at(broker) for broker in chosen.brokers])
+    report.accounts += await together(*[_at(broker) for broker in chosen.brokers])
     return report
 
 

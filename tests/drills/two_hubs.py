@@ -81,7 +81,7 @@ async def _start_second(account: Account, place: Site) -> None:
             "the second says why", other.log.strip()[-120:], holds="another hub" in other.log
         )
         account.equal("its exit code", 1, other.process.returncode)
-    account.equal("/readyz of the first", 200, (await first.readyz())[0])
+    account.equal("/readyz of the first", 200, await first.ready())
     account.end()
 
 

@@ -1,12 +1,12 @@
 """The drills of `scripts/drill`, shortened; each says with its ledger what did not hold."""
 
-import asyncio
 import os
 from dataclasses import replace
 
 import pytest
 
 from tests.drills import absences, disk_full, exactly_once, influx_away, poison, rights, two_hubs
+from tests.drills.background import together
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 
@@ -18,7 +18,7 @@ async def test_stores_once_what_is_receipted_whatever_is_killed() -> None:
         messages=4000, devices=10, hub_kills=3, influx_kills=1, broker_kills=2, seed=2, resend_s=2
     )
     small = replace(large, broker="embedded", series="sqlite", seed=3)
-    reports = await asyncio.gather(
+    reports = await together(
         exactly_once.drill(large, control=False), exactly_once.drill(small, control=False)
     )
     assert all(report.holds for report in reports), [report.failures for report in reports]
@@ -29,7 +29,7 @@ async def test_stores_once_what_is_receipted_whatever_is_killed() -> None:
 async def test_alerts_and_loses_nothing_while_the_series_store_is_away_or_hangs() -> None:
     killed = influx_away.Plan(away_s=5, before_s=3, faults=("killed",), answer_s=1.5)
     hanging = replace(killed, faults=("hanging",))
-    reports = await asyncio.gather(
+    reports = await together(
         influx_away.drill(killed, control=False), influx_away.drill(hanging, control=False)
     )
     assert all(report.holds for report in reports), [report.failures for report in reports]

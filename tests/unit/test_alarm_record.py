@@ -1,6 +1,7 @@
 """An alarm's record stays small, and what is written out field by field loses no field."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 from hub.model import IDLE, Alarm, Cause, Change, Condition, DeviceState, Transition
 from hub.model.alarms import MAX_TRANSITIONS, MOST_TRANSITIONS, recorded
@@ -48,7 +49,7 @@ def test_an_alarm_that_swings_for_days_keeps_a_bounded_record_and_its_clearing()
 
 
 def test_a_judged_state_keeps_every_other_field() -> None:
-    values = {field.name: object() for field in fields(DeviceState)}
+    values: dict[str, Any] = {field.name: object() for field in fields(DeviceState)}
     before = replace(state(), **values | {"conditions": {}})
 
     judged = before.judged("r-9", IDLE)
@@ -60,7 +61,9 @@ def test_a_judged_state_keeps_every_other_field() -> None:
 
 
 def test_a_settled_condition_keeps_every_other_field() -> None:
-    values = {field.name: index for index, field in enumerate(fields(Condition), start=7)}
+    values: dict[str, Any] = {
+        field.name: index for index, field in enumerate(fields(Condition), start=7)
+    }
     condition = replace(IDLE, **values)
 
     settled = condition.settled(120.0, at_ms=99)
