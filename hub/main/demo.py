@@ -134,7 +134,7 @@ class _Show:
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, soft_wrap=True)
         self._shown_ms = 0
 
     def take(self, line: bytes) -> None:

@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.drills.ledger import Page
@@ -57,6 +57,13 @@ class Habits:
 
 
 @dataclass(slots=True)
+class Gate:
+    """How many readings each device may have measured by now."""
+
+    upto: int
+
+
+@dataclass(slots=True)
 class Felt:
     """What the wrist was told."""
 
@@ -78,7 +85,7 @@ class Device:
         port: int,
         rates: Iterator[float],
         habits: Habits,
-        rested: Callable[[], bool] = lambda: False,
+        gate: Gate,
     ) -> None:
         self.admission = admission
         self.page = page
@@ -88,7 +95,7 @@ class Device:
         self._port = port
         self._rates = rates
         self._habits = habits
-        self._rested = rested
+        self._gate = gate
         self._kept: deque[Kept] = deque()
         self._line: Line | None = None
         self._chance = random.Random(admission.device)  # noqa: S311 - to be repeatable
@@ -142,7 +149,7 @@ class Device:
         habits, page = self._habits, self.page
         for _ in range(BURST):
             full = len(self._kept) >= habits.window or len(page.times_ms) >= habits.count
-            if full or self._rested():
+            if full or len(page.times_ms) >= self._gate.upto:
                 return
             now_ms = time.time_ns() // 1_000_000
             at_ms = max(now_ms, page.times_ms[-1] + 1) if page.times_ms else now_ms

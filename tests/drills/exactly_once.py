@@ -1,6 +1,8 @@
 """What is receipted is stored once, whatever is killed: the claim this project stands on."""
 
 import asyncio
+import itertools
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -54,9 +56,11 @@ async def drill(chosen: Plan, *, control: bool = True) -> Report:
 async def _run(name: str, kills: Mapping[str, int], chosen: Plan, folder: Path) -> Account:
     account = Account(name)
     each = chosen.messages // chosen.devices
+    stretch = each / (sum(kills.values()) + 1)
     habits = Habits(
         count=each,
-        window=max(10, min(Habits(count=each).window, each // 5)),
+        # So that something is still to be measured when the fault of a stretch strikes.
+        window=max(4, min(100, int(stretch / 4))),
         resend_s=chosen.resend_s,
         rate=chosen.rate / chosen.devices,
     )
@@ -64,13 +68,15 @@ async def _run(name: str, kills: Mapping[str, int], chosen: Plan, folder: Path) 
         admitted = await place.admit(chosen.devices)
         await alarms.make_rule(place.hub)
         fleet = Fleet(admitted, port=place.port, seed=chosen.seed, habits=habits)
-        # The last fault finds readings on the way, even if all but a few wait for their receipt.
-        still_flowing = chosen.messages * 95 // 100 - habits.window * chosen.devices
-        faults = plan(kills, until=still_flowing, seed=chosen.seed)
+
+        def open_gate(number: int) -> None:
+            fleet.gate.upto = min(each, math.ceil(number * stretch))
+
+        faults = plan(kills, total=each * chosen.devices, seed=chosen.seed)
         strikes = Strikes(faults, _strikes(place))
         began = time.monotonic()
         async with fleet.running():
-            await strikes.run(fleet.until_receipted)
+            await strikes.run(fleet.until_receipted, open_gate=open_gate)
             await fleet.until_receipted(each * chosen.devices)
             account.figures["receipted_per_s"] = round(chosen.messages / (time.monotonic() - began))
             await _judge(account, place, fleet, each * chosen.devices)
@@ -88,9 +94,15 @@ async def _run(name: str, kills: Mapping[str, int], chosen: Plan, folder: Path) 
 
 
 def _strikes(place: Site) -> Mapping[str, Callable[[], Awaitable[object]]]:
+    with_hub = itertools.cycle((True, False))
+
+    async def influx() -> None:
+        """Every second time the hub dies too, with what it could not store."""
+        await place.restart_influx(with_hub=next(with_hub))
+
     return {
         "hub": place.restart_hub,
-        "influx": place.restart_influx,
+        "influx": influx,
         "broker": place.kill_broker_in_hand,
     }
 

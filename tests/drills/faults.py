@@ -11,7 +11,7 @@ HESITATION_S = 0.4
 """So that a fault does not always come right after a receipt."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     at: int
     """When so many readings are receipted."""
@@ -19,14 +19,20 @@ class Fault:
     delay_s: float
 
 
-def plan(counts: Mapping[str, int], *, until: int, seed: int) -> Sequence[Fault]:
-    """Return the faults spread over the time until so many readings are receipted."""
+def plan(counts: Mapping[str, int], *, total: int, seed: int) -> Sequence[Fault]:
+    """Return the faults in a seeded order, one in the first half of each stretch of the run."""
     chance = random.Random(seed)  # noqa: S311 - to be repeatable
-    return sorted(
-        Fault(chance.randrange(until), what, chance.uniform(0, HESITATION_S))
-        for what, count in counts.items()
-        for _ in range(count)
-    )
+    order = [what for what, count in counts.items() for _ in range(count)]
+    chance.shuffle(order)
+    length = total // (len(order) + 1)
+    return [
+        Fault(
+            at=int((number + chance.uniform(0, 0.5)) * length),
+            what=what,
+            delay_s=chance.uniform(0, HESITATION_S),
+        )
+        for number, what in enumerate(order)
+    ]
 
 
 @dataclass(slots=True)
@@ -40,8 +46,12 @@ class Strikes:
     """What, and how long until the part was up again."""
     answers: dict[str, list[object]] = field(default_factory=dict)
 
-    async def run(self, reached: Callable[[int], Awaitable[None]]) -> None:
-        for fault in self.faults:
+    async def run(
+        self, reached: Callable[[int], Awaitable[None]], *, open_gate: Callable[[int], None]
+    ) -> None:
+        """Strike; the devices do not get beyond a fault's stretch before it is over."""
+        for number, fault in enumerate(self.faults, start=1):
+            open_gate(number)
             await reached(fault.at)
             await asyncio.sleep(fault.delay_s)
             began = time.monotonic()
@@ -49,3 +59,4 @@ class Strikes:
             self.struck[fault.what] += 1
             self.seconds.append((fault.what, round(time.monotonic() - began, 2)))
             self.answers.setdefault(fault.what, []).append(answer)
+        open_gate(len(self.faults) + 1)

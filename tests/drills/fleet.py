@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 
-from tests.drills.device import Device, Habits, heart_rates
+from tests.drills.device import Device, Gate, Habits, heart_rates
 from tests.drills.ledger import Ledger, Page
 from tests.drills.sites import Admission
 
@@ -25,8 +25,8 @@ class Fleet:
         port: int,
         seed: int,
         habits: Habits,
-        rested: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.gate = Gate(habits.count)
         self.ledger = Ledger([Page(admission.device) for admission in admissions])
         self.devices = [
             Device(
@@ -35,7 +35,7 @@ class Fleet:
                 port=port,
                 rates=heart_rates(f"{seed}:{number}", crossing=crosses(number)),
                 habits=habits,
-                rested=rested,
+                gate=self.gate,
             )
             for number, (admission, page) in enumerate(
                 zip(admissions, self.ledger.pages, strict=True)

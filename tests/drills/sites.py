@@ -69,10 +69,12 @@ class Site:
         self.hub.kill()
         await self.hub.start()
 
-    async def restart_influx(self, *, away_s: float = 1.0) -> None:
+    async def restart_influx(self, *, with_hub: bool, away_s: float = 1.0) -> None:
         assert self.influx is not None, "no InfluxDB at this site"
         await asyncio.to_thread(self.influx.kill)
         await asyncio.sleep(away_s)
+        if with_hub:
+            await self.restart_hub()
         await asyncio.to_thread(self.influx.start)
 
     async def kill_broker_in_hand(self) -> int:
