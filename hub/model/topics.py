@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hub.errors import InvalidInputError
 
@@ -40,9 +41,15 @@ class Topics:
         Raises:
             InvalidInputError: not of this cell, not a device id, or no such leaf.
         """
-        prefix = f"{self.root}/{self.cell}/"
-        device, _, rest = topic[len(prefix) :].partition("/up/")
-        if not topic.startswith(prefix) or rest not in UP or not DEVICE_ID.match(device):
-            message = f"not a topic that a device writes: {topic[:200]!r}"
-            raise InvalidInputError(message)
-        return device, rest
+        return _parse_up(self.root, self.cell, topic)
+
+
+@lru_cache(maxsize=65_536)
+def _parse_up(root: str, cell: str, topic: str) -> tuple[str, str]:
+    """Kept, as the same devices write the same topics; what is refused is not kept."""
+    prefix = f"{root}/{cell}/"
+    device, _, rest = topic[len(prefix) :].partition("/up/")
+    if not topic.startswith(prefix) or rest not in UP or not DEVICE_ID.match(device):
+        message = f"not a topic that a device writes: {topic[:200]!r}"
+        raise InvalidInputError(message)
+    return device, rest

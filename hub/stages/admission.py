@@ -24,6 +24,7 @@ CLOCK_AHEAD_MS = 5 * 60 * 1000
 CLOCK_BEHIND_MS = 31 * 24 * 3600 * 1000
 MAX_BOOTS = 8
 """Boots remembered of one device; older ones were receipted or are gone."""
+NUMBERS = (float, int)
 
 _NONE = Sequence()
 
@@ -93,7 +94,7 @@ def _quality(sample: Sample, state: DeviceState, view: View) -> Quality:
             return Quality.BAD
     for name, rate in kind.max_rates.items():
         value, before = values.get(name), reported.get(name)
-        if isinstance(value, float | int) and isinstance(before, float | int):
+        if isinstance(value, NUMBERS) and isinstance(before, NUMBERS):
             elapsed_s = max((sample.at_ms - state.twin.reported_ms[name]) / 1000, 1.0)
             if abs(value - before) > rate * elapsed_s:
                 return Quality.SUSPECT
@@ -101,12 +102,17 @@ def _quality(sample: Sample, state: DeviceState, view: View) -> Quality:
 
 
 def _reported(twin: Twin, values: Mapping[str, Value], at_ms: int, *, in_order: bool) -> Twin:
+    reported, times = twin.reported, twin.reported_ms
     if not in_order:
-        times = twin.reported_ms
         values = {n: v for n, v in values.items() if times.get(n, -1) < at_ms}
+    if reported.keys() <= values.keys():
+        # Nearly always: a device says everything each time, and nothing has to be copied.
+        reported, times = values, dict.fromkeys(values, at_ms)
+    else:
+        reported, times = {**reported, **values}, {**times, **dict.fromkeys(values, at_ms)}
     return Twin(
-        reported={**twin.reported, **values},
-        reported_ms={**twin.reported_ms, **dict.fromkeys(values, at_ms)},
+        reported=reported,
+        reported_ms=times,
         reported_revision=twin.reported_revision,
         desired=twin.desired,
         revision=twin.revision,

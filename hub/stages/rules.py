@@ -38,9 +38,10 @@ def judge(admitted: Admitted, view: View) -> Iterable[Judged]:
     if state is None:
         return ()
     case = _Case(sample, state, view.kind(sample.kind).needs)
-    for name in sample.values:
-        for threshold in thresholds.get(name, ()):
-            case.judge(name, threshold)
+    for name, watching in thresholds.items():
+        if name in sample.values:
+            for threshold in watching:
+                case.judge(name, threshold)
     if sample.late:
         case.amend_for_needs(thresholds)
     return case.answers

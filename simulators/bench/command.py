@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -66,6 +67,8 @@ def run(chosen: Plan, *, only: Sequence[str], path: Path, console: Console) -> N
     if unknown:
         message = f"no measure {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}"
         raise InvalidInputError(message)
+    # Ends as Ctrl-C does, with everything that was started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     facts = {**_versions(), **machine()}
     began = time.monotonic()
     progress = Console(stderr=True, highlight=False)

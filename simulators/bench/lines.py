@@ -1,6 +1,7 @@
 """Orders to a process and its answers: one JSON line each way."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from hub.errors import UnavailableError
+
+_PARENT = os.getppid()
 
 
 class Worker:
@@ -73,6 +76,11 @@ def orders() -> Iterator[dict[str, Any]]:
     """Read what is ordered on standard input, in the process of a `Worker`."""
     for line in sys.stdin:
         yield json.loads(line)
+
+
+def orphaned() -> bool:
+    """Whether the bench that gives the orders is gone: then nobody else ends an endless one."""
+    return os.getppid() != _PARENT
 
 
 def reply(**answer: Any) -> None:  # noqa: ANN401 - JSON

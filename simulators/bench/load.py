@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
-from simulators.bench.lines import orders, reply
+from simulators.bench.lines import orders, orphaned, reply
 from simulators.bench.wire import Login, come_in, length, string
 
 IN_FLIGHT = 4000
@@ -119,7 +119,7 @@ class Load:
     def _pace(self, count: int, rate: float) -> None:
         """Send what is due each millisecond, each from another device."""
         began = time.perf_counter()
-        while self._sent < count and not self._stopped:
+        while self._sent < count and not self._stopped and not orphaned():
             due = min(count, int((time.perf_counter() - began) * rate) + 1)
             now_ms = time.time_ns() // 1_000_000
             while self._sent < due:

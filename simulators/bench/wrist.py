@@ -12,7 +12,7 @@ import socket
 import time
 from dataclasses import dataclass, field
 
-from simulators.bench.lines import orders, reply
+from simulators.bench.lines import orders, orphaned, reply
 from simulators.bench.wire import (
     Cutter,
     Login,
@@ -69,7 +69,7 @@ class Crossings:
         self._times = []
         begun = lost = 0
         next_at = time.perf_counter()
-        while len(self._times) + lost < count:
+        while len(self._times) + lost < count and not orphaned():
             now = time.perf_counter()
             lost += self._do_what_is_due(now)
             if begun < count and now >= next_at and self._free:

@@ -108,7 +108,7 @@ class Report:
                 table.add_row(row.what, row.expected, row.found, mark)
             console.print(table)
             for name, value in account.figures.items():
-                console.print(f"  {name}: {value}", highlight=False)
+                console.print(f"  {name}: {value}", highlight=False, markup=False)
         word = "[green]HOLDS[/green]" if self.holds else "[red]DOES NOT HOLD[/red]"
         console.print(f"[bold]{self.drill}: {word}[/bold]")
 

@@ -40,13 +40,9 @@ def string_value(text: str) -> str:
     return f'"{text}"'
 
 
-def integer_value(number: int) -> str:
-    return f"{number}i"
-
-
 _VALUES: Mapping[type, Callable[..., str]] = {
     float: float.__repr__,
-    int: integer_value,
+    int: "%di".__mod__,
     bool: {True: "true", False: "false"}.__getitem__,
     str: string_value,
 }
