@@ -41,6 +41,7 @@ class GroupWriter:
             size: statements.put_states(positional, rows=size) for size in STATES_AT_ONCE
         }
         self._connection: sqlite3.Connection | None = None
+        self._sync = ""
         self._position = 0
 
     def open(self) -> None:
@@ -67,7 +68,8 @@ class GroupWriter:
     def advance(self, position: int, *, dead_letters: Sequence[DeadLetter]) -> bool:
         """Set the cursor, keep the dead letters, forget some groups; return whether all are."""
         letters = [rows.of_dead_letter(letter) for letter in dead_letters]
-        with self._transaction() as connection:
+        # What only forgets is synced by the next commit: lost, it is forgotten a second time.
+        with self._transaction(sync="FULL" if letters else "NORMAL") as connection:
             connection.execute(self._sql["put_cursor"], {"name": SPOOL, "position": position})
             connection.executemany(self._sql["add_dead_letter"], letters)
             (first,) = connection.execute(self._sql["first_position"]).fetchone()
@@ -78,7 +80,7 @@ class GroupWriter:
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection, self._sync = None, ""
 
     def _put(self, connection: sqlite3.Connection, states: Sequence[tuple[str, str]]) -> None:
         done = 0
@@ -98,9 +100,12 @@ class GroupWriter:
         return self._connection
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, sync: str = "FULL") -> Iterator[sqlite3.Connection]:
         connection = self._connected()
         try:
+            if sync != self._sync:
+                connection.execute(f"PRAGMA synchronous = {sync}")
+                self._sync = sync
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
