@@ -111,5 +111,5 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def test_every_script_the_readme_names_is_there() -> None:
-    named = set(re.findall(r"scripts/[a-z]+", README.read_text()))
+    named = set(re.findall(r"scripts/[a-z0-9]+", README.read_text()))
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
