@@ -24,9 +24,9 @@ PARTS: Sequence[tuple[str, Callable[[str], bool]]] = (
     ("decode and check", lambda name: name == "decode"),
     ("flow: admission, rules, alerts", lambda name: name == "Draft.run"),
     ("acknowledging", lambda name: name == "PahoBroker.acknowledge"),
-    ("commit, on the event loop", lambda name: name == "Worker._commit"),
+    ("rows for the commit", lambda name: name == "as_rows"),
     ("receipts and commands", lambda name: name.startswith(("Postman.", "CommandSender."))),
-    ("the worker around them", lambda name: name.startswith("Worker.")),
+    ("the worker around them", lambda name: name.startswith("Loop._")),
 )
 """The first that occurs in a stack, innermost first, has the time."""
 

@@ -73,6 +73,10 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
+def tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]
+
+
 def _wait_for_port(port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
@@ -80,7 +84,7 @@ def _wait_for_port(port: int, log: Path) -> None:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         time.sleep(0.05)
-    message = f"nothing answers at port {port}; see {log}:\n{log.read_text()[-500:]}"
+    message = f"nothing answers at port {port}; its log ends:\n{tail(log)}"
     raise UnavailableError(message)
 
 
@@ -176,14 +180,23 @@ def _hand_over(directory: Path) -> None:
 class InfluxAt:
     url: str
     pid: int
+    log: Path
     database: str = "cx"
 
     def query(self, statement: str) -> list[list[Any]]:
-        """Return the rows of the first series; none where there is nothing yet."""
+        """Return the rows of the first series; none where there is nothing yet.
+
+        Raises:
+            UnavailableError: the server is gone.
+        """
         form = urllib.parse.urlencode({"q": statement}).encode()
         address = f"{self.url}/query?epoch=ms&db={self.database}"
-        with urllib.request.urlopen(address, form, timeout=60) as answer:  # noqa: S310 - loopback
-            result = json.load(answer)["results"][0]
+        try:
+            with urllib.request.urlopen(address, form, timeout=60) as answer:  # noqa: S310 - loopback
+                result = json.load(answer)["results"][0]
+        except OSError as error:
+            message = f"influxd does not answer: {error}; its log ends:\n{tail(self.log)}"
+            raise UnavailableError(message) from error
         series = result.get("series", [])
         rows: list[list[Any]] = series[0].get("values", []) if series else []
         return rows
@@ -208,7 +221,7 @@ def influxd(directory: Path) -> Iterator[InfluxAt]:
     configuration.write_text(_INFLUX.format(directory=directory, http=http, rpc=free_port()))
     with running(["influxd", "-config", configuration], cwd=directory, log=log) as pid:
         _wait_for_port(http, log)
-        at = InfluxAt(url=f"http://127.0.0.1:{http}", pid=pid)
+        at = InfluxAt(url=f"http://127.0.0.1:{http}", pid=pid, log=log)
         at.query(f"CREATE DATABASE {at.database}")
         yield at
 
@@ -280,7 +293,7 @@ class Hub:
         line = self.process.stdout.readline()
         self.ready_s = time.perf_counter() - began
         if not line:
-            message = f"the hub ended; {log} says:\n{log.read_text()[-2000:]}"
+            message = f"the hub ended; its log ends:\n{tail(log)}"
             raise UnavailableError(message)
         facts = json.loads(line)
         self.url, self.broker_url = facts["api"], facts["broker"].split()[0]
