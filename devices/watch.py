@@ -1,15 +1,7 @@
 """A sports watch: it measures its wearer and can touch and sound on the wrist."""
 
-from hub.model import (
-    Argument,
-    Capability,
-    CommandSpec,
-    DeviceKind,
-    Level,
-    Property,
-    RuleSpec,
-    ValueType,
-)
+from devices.capabilities import BATTERY, HAPTICS, SOUNDER, WORDS
+from hub.model import Capability, DeviceKind, Level, Property, RuleSpec, ValueType
 
 HEART = Capability(
     name="heart",
@@ -87,53 +79,18 @@ SKIN = Capability(
     ),
 )
 
-POWER = Capability(
-    name="power",
-    properties=(
-        Property(
-            name="battery", unit="%", minimum=0, maximum=100, title_en="Battery", title_ko="배터리"
-        ),
-    ),
-)
-
 WEAR = Capability(
     name="wear",
     properties=(Property(name="worn", type=ValueType.BOOLEAN, title_en="Worn", title_ko="착용"),),
 )
 
-HAPTICS = Capability(
-    name="haptics",
-    commands=(
-        CommandSpec(
-            name="alert",
-            description="Touch the wrist, and sound if a sound is given, until `alert_end`.",
-            arguments=(
-                Argument(name="alert", type="string", description="the alarm's id"),
-                Argument(name="step", type="integer", description="step of the ladder, from 1"),
-                Argument(
-                    name="haptic",
-                    type="object",
-                    description="`pattern`, `amplitude` (0 to 1), `repeat`; absent: no touch",
-                ),
-                Argument(
-                    name="sound",
-                    type="object",
-                    description="`tone`, `volume` (0 to 1); absent: silent",
-                ),
-                Argument(name="text", type="object", description="words by language: `ko`, `en`"),
-            ),
-        ),
-        CommandSpec(
-            name="alert_end",
-            description="Stop touching and sounding for this alert.",
-            arguments=(Argument(name="alert", type="string", description="the alarm's id"),),
-        ),
-    ),
-)
-
-SOUNDER = Capability(name="sounder")
-
 WORKOUT = Capability(name="workout", events=("workout_started", "workout_stopped"))
+"""`workout_stopped` may sum up: `sport`, `duration_s`, `distance_m`, `energy_kcal`,
+`mean_heart_rate`, `max_heart_rate`."""
+
+SLEEP = Capability(name="sleep", events=("sleep_ended",))
+"""The night in one event: `start_ms`, `end_ms`, `asleep_min`, `deep_min`, `rem_min`, `awake_min`,
+`resting_heart_rate`, `hrv_ms`."""
 
 SELF_ALERT = Capability(
     name="self_alert",
@@ -145,7 +102,7 @@ SELF_ALERT = Capability(
             title_ko="스스로 지키는 한도",
         ),
     ),
-    events=("alert", "acknowledge", "snooze"),
+    events=("alert",),
 )
 """Desired `alert_rules` is a list of thresholds; reported it is a short text, `rule=limit`."""
 
@@ -166,6 +123,18 @@ KIND = DeviceKind(
     name="watch",
     title_en="Sports watch",
     title_ko="스포츠 워치",
-    capabilities=(HEART, MOTION, SKIN, POWER, WEAR, HAPTICS, SOUNDER, WORKOUT, SELF_ALERT),
+    capabilities=(
+        HEART,
+        MOTION,
+        SKIN,
+        BATTERY,
+        WEAR,
+        HAPTICS,
+        SOUNDER,
+        WORDS,
+        WORKOUT,
+        SLEEP,
+        SELF_ALERT,
+    ),
     default_rules=(HEART_RATE_LIMIT,),
 )

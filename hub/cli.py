@@ -5,12 +5,14 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from hub import main
@@ -21,7 +23,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 people = typer.Typer(no_args_is_help=True, help="Who may sign in; works on the records directly.")
 devices = typer.Typer(no_args_is_help=True, help="Devices of a running hub, through its API.")
 app.add_typer(people, name="people")
+services = typer.Typer(no_args_is_help=True, help="Partners of a running hub; operators only.")
 app.add_typer(devices, name="devices")
+app.add_typer(services, name="services")
 
 console = Console(stderr=True)
 
@@ -123,6 +127,59 @@ def _print_findings(found: Sequence[main.Finding]) -> None:
     for finding in found:
         Console().print(f"[bold red]✗ {finding.what}[/bold red]")
         Console().print(f"  why:  {finding.why}\n  mend: {finding.mend}")
+
+
+# ------------------------------------------------------------------------------ backup, restore
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to; an older one there is replaced.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write people, devices, rules, alarms and all other records to one file; the hub may run.
+
+    The file holds personal data and the hub's keys: keep it as you keep a password. The series are
+    not in it (docs/guides/records.md).
+
+    Example: hub backup /backup/hub-monday.gz
+    """
+    settings: Settings = _attempt(load)
+    with _rows("backing up") as tell:
+        made = _run(main.backup(settings, file, tell=tell))
+    _say(made, as_json=as_json, human=lambda: _print_facts(_without_tables(made)))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `hub backup` wrote.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty record store from a backup, of whichever database, while no hub runs on it.
+
+    The file holds personal data and the hub's keys. A damaged one is refused before anything is
+    written.
+
+    Example: HUB_DATA_DIR=/srv/new-hub hub restore /backup/hub-monday.gz
+    """
+    settings: Settings = _attempt(load)
+    with _rows("restoring") as tell:
+        made = _run(main.restore(settings, file, tell=tell))
+    _say(made, as_json=as_json, human=lambda: _print_facts(_without_tables(made)))
+
+
+@contextmanager
+def _rows(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal, and nothing elsewhere."""
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _without_tables(made: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: fact for name, fact in made.items() if name not in {"tables", "keys"}}
 
 
 # ------------------------------------------------------------------------------------------ people
@@ -291,6 +348,108 @@ def revoke_device(device: str, *, hub: Where = HERE, email: Email, password: Pas
     """
     client = _attempt(lambda: main.Client(hub, email=email, password=password))
     _attempt(lambda: client.call("DELETE", f"/devices/{device}"))
+
+
+# ---------------------------------------------------------------------------------------- services
+
+
+@services.command("list")
+def list_services(
+    *, hub: Where = HERE, email: Email, password: Password, as_json: AsJson = False
+) -> None:
+    """List the partners and how each is doing.
+
+    Example: hub services list
+    """
+    client = _attempt(lambda: main.Client(hub, email=email, password=password))
+    found: list[dict[str, Any]] = _attempt(lambda: _all(client, "/services"))
+
+    def human() -> None:
+        table = Table("id", "kind", "name", "enabled", "state", "reason")
+        for one in found:
+            enabled = "yes" if one["enabled"] else "no"
+            reason = one["reason"] or ""
+            table.add_row(one["id"], one["kind"], one["name"], enabled, one["state"], reason)
+        Console().print(table)
+
+    _say(found, as_json=as_json, human=human)
+
+
+@services.command("add")
+def add_service(  # noqa: PLR0913 - the options of a command line
+    kind: Annotated[str, typer.Argument(help="dry_cleaner or market.")],
+    name: Annotated[str, typer.Argument(help="As people will see it.")],
+    url: Annotated[str, typer.Argument(help="Base address of its contract.")],
+    *,
+    hub: Where = HERE,
+    email: Email,
+    password: Password,
+    as_json: AsJson = False,
+) -> None:
+    """Take a partner in; its secret is shown here and never again.
+
+    Example: hub services add dry_cleaner "Han River Cleaners" https://partner.example/api
+    """
+    client = _attempt(lambda: main.Client(hub, email=email, password=password))
+    wish = {"kind": kind, "name": name, "url": url}
+    answer = _attempt(lambda: client.call("POST", "/services", wish))
+    facts = {one: answer[one] for one in ("id", "secret")}
+    _say(answer, as_json=as_json, human=lambda: _print_facts(facts))
+
+
+@services.command("enable")
+def enable_service(service: str, *, hub: Where = HERE, email: Email, password: Password) -> None:
+    """Switch a partner on; calls that waited go out.
+
+    Example: hub services enable sv_7f3a
+    """
+    _switch(service, hub=hub, email=email, password=password, enabled=True)
+
+
+@services.command("disable")
+def disable_service(service: str, *, hub: Where = HERE, email: Email, password: Password) -> None:
+    """Switch a partner off: nobody orders there, and its calls wait.
+
+    Example: hub services disable sv_7f3a
+    """
+    _switch(service, hub=hub, email=email, password=password, enabled=False)
+
+
+def _switch(service: str, *, hub: str, email: str, password: str, enabled: bool) -> None:
+    client = _attempt(lambda: main.Client(hub, email=email, password=password))
+    _attempt(lambda: client.call("PATCH", f"/services/{service}", {"enabled": enabled}))
+
+
+@services.command("dead")
+def list_dead_calls(
+    service: str, *, hub: Where = HERE, email: Email, password: Password, as_json: AsJson = False
+) -> None:
+    """List the calls to a partner that were given up.
+
+    Example: hub services dead sv_7f3a
+    """
+    client = _attempt(lambda: main.Client(hub, email=email, password=password))
+    path = f"/services/{service}/calls?status=dead&limit=500"
+    found: list[dict[str, Any]] = _attempt(lambda: client.call("GET", path)["items"])
+
+    def human() -> None:
+        table = Table("id", "operation", "about", "attempts", "reason")
+        for one in found:
+            tries = str(one["attempts"])
+            table.add_row(one["id"], one["operation"], one["about"], tries, one["reason"])
+        Console().print(table)
+
+    _say(found, as_json=as_json, human=human)
+
+
+@services.command("retry")
+def retry_call(call: str, *, hub: Where = HERE, email: Email, password: Password) -> None:
+    """Send a dead call again, under its own id.
+
+    Example: hub services retry ca_4d2c
+    """
+    client = _attempt(lambda: main.Client(hub, email=email, password=password))
+    _attempt(lambda: client.call("POST", f"/services/calls/{call}/retry"))
 
 
 # -------------------------------------------------------------------------------- demo and bench

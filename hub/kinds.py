@@ -4,14 +4,14 @@ import importlib
 import logging
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, create_model
 
-from hub.errors import InvalidInputError
 from hub.model import DeviceKind, Property, ValueType
 
 logger = logging.getLogger(__name__)
@@ -47,21 +47,27 @@ def find_kinds() -> Mapping[str, DeviceKind]:
 
 
 def _kinds_of(point: EntryPoint) -> Iterator[DeviceKind]:
-    try:
-        module = point.load()
-        modules = [module, *_submodules(module)]
-    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError, InvalidInputError):
-        logger.exception("Device plug-in %s = %s cannot be loaded", point.name, point.value)
+    package = _loaded(point.value, point.load)
+    if package is None:
         return
-    for candidate in modules:
-        kind = getattr(candidate, "KIND", None)
+    names = [found.name for found in pkgutil.iter_modules(getattr(package, "__path__", ()))]
+    paths = [f"{package.__name__}.{name}" for name in names]
+    for module in (
+        package,
+        *(_loaded(path, partial(importlib.import_module, path)) for path in paths),
+    ):
+        kind = getattr(module, "KIND", None)
         if isinstance(kind, DeviceKind):
             yield kind
 
 
-def _submodules(package: ModuleType) -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(getattr(package, "__path__", ())):
-        yield importlib.import_module(f"{package.__name__}.{found.name}")
+def _loaded(name: str, load: Callable[[], ModuleType]) -> ModuleType | None:
+    """Return the module, or None where it cannot be loaded: others' code may fail in any way."""
+    try:
+        return load()
+    except Exception:
+        logger.exception("Device plug-in %s cannot be loaded; left out", name)
+        return None
 
 
 def is_name(value: object) -> bool:

@@ -12,6 +12,7 @@ from hub.model import (
     Alarm,
     Amendment,
     Binding,
+    Call,
     Command,
     Condition,
     Contact,
@@ -21,11 +22,15 @@ from hub.model import (
     DeviceState,
     Group,
     Household,
+    K,
+    Kept,
     Membership,
     Person,
     Rule,
     Sample,
+    Service,
     Timer,
+    Update,
     Value,
 )
 from hub.model.made_often import made_often
@@ -495,8 +500,37 @@ class Lists(Protocol):
     async def end_dead_letter(self, dead_letter: str) -> None: ...
 
 
-class RecordStore(Journal, People, Devices, Lists, Protocol):
-    """Everything the hub must not forget; one database behind all four."""
+class Shelves(Protocol):
+    """Things with an identity, each class on a shelf of its own; commits put them there."""
+
+    async def open_things(self) -> Sequence[Kept]:
+        """Return everything that is held in memory, in order of issue."""
+
+    async def thing(self, kind: type[K], identity: str) -> K | None: ...
+
+    async def things(  # noqa: PLR0913 - what a list may be narrowed by
+        self,
+        kind: type[K],
+        *,
+        households: Collection[str] | None = None,
+        subject: str | None = None,
+        person: str | None = None,
+        is_open: bool | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[K]:
+        """Return things of this class, newest first.
+
+        `subject` is what one is about: a run's link, a change's device, an order's service, …;
+        `hub.adapters.records.shelves` says it of each class.
+        """
+
+    async def known_hook(self, service: str, hook: str) -> bool:
+        """Return whether this webhook of the partner was taken already."""
+
+
+class RecordStore(Journal, People, Devices, Lists, Shelves, Protocol):
+    """Everything the hub must not forget; one database behind all five."""
 
     async def open(self) -> None:
         """Connect and bring the schema up to date.
@@ -506,13 +540,69 @@ class RecordStore(Journal, People, Devices, Lists, Protocol):
             MisconfiguredError: it is of a newer hub, or refuses us.
         """
 
-    async def tidy(self, *, now_ms: int, dead_letters_since_ms: int) -> bool:
+    async def tidy(self, *, now_ms: int, dead_letters_since_ms: int, history_since_ms: int) -> bool:
         """Forget some of what has ended: claims, sessions, answers, old or too many dead letters.
+
+        Of links' runs, twins' changes and moments those before `history_since_ms`.
 
         Returns whether more is left; each call is short.
         """
 
     async def close(self) -> None: ...
+
+
+# ------------------------------------------------------------------------------------- partners
+
+
+class Partner(Protocol):
+    """The contract with one kind of outside service, spoken over the network.
+
+    Never retries, never waits for its turn: that is the outbox's. What is sent carries the call's
+    id as `Idempotency-Key` and is signed with the service's secret.
+    """
+
+    async def send(self, service: Service, call: Call) -> Update:
+        """Return the partner's answer to a call; the same call again gives the same answer.
+
+        Raises:
+            UnavailableError: no answer, or one that says to come again (`retry_after_s`).
+            RefusedError: the partner understood and declined; sending it again is of no use.
+            InvalidInputError: the address is not one that may be called, or the answer makes no
+                sense; a person has to look.
+        """
+
+    def heard(
+        self, service: Service, headers: Mapping[str, str], body: bytes
+    ) -> tuple[str, Update]:
+        """Return a webhook's own id and what it says, its signature checked on the raw body.
+
+        Raises:
+            RefusedError: not signed by this service, or too old.
+            InvalidInputError: signed, and makes no sense.
+        """
+
+    async def close(self) -> None: ...
+
+
+# ------------------------------------------------------------------------------------ conditions
+
+
+class ExpressionLanguage(Protocol):
+    """Conditions that people write as text, over the facts that `docs/links.md` lists."""
+
+    def check(self, expression: str) -> None:
+        """Do nothing where the expression can be a condition.
+
+        Raises:
+            InvalidInputError: it is too long, does not compile, or is no condition.
+        """
+
+    def holds(self, expression: str, facts: Mapping[str, object]) -> bool:
+        """Return what the expression says of the facts.
+
+        Raises:
+            InvalidInputError: as `check`; or it cannot be worked out of these facts.
+        """
 
 
 # ----------------------------------------------------------------------------------------- clock

@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from hub.errors import MisconfiguredError
@@ -103,11 +112,18 @@ class MemorySeries(Section):
 
 class Records(Section):
     url: str = Field(default="", repr=False)
-    """SQLAlchemy URL; empty: `records.sqlite` in the data directory. It may hold a password."""
+    """`sqlite:////srv/records.sqlite` or `postgresql://hub@db.example/hub`; empty: the file
+    `records.sqlite` in the data directory. It may hold a password."""
+    password: SecretStr | None = None
+    """PostgreSQL's, where the URL has none."""
+    timeout_s: float = Field(default=10.0, gt=0, le=300)
+    """How long the database may take to answer; after that it is away."""
 
 
 class Retention(Section):
     dead_letter_days: int = Field(default=30, ge=1)
+    history_days: int = Field(default=365, ge=1)
+    """What links did, what was desired, and words to people."""
 
 
 class Spool(Section):
@@ -136,6 +152,21 @@ class Alerts(Section):
     """How long a device may take to answer before the next command goes out."""
 
 
+def _listed(value: object) -> object:
+    """Return the parts of a list as an environment variable has it, with commas."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Partners(Section):
+    allowed_networks: Annotated[tuple[IPvAnyNetwork, ...], BeforeValidator(_listed)] = ()
+    """Networks that are not public and may be called all the same, also over http and at any port:
+    `127.0.0.0/8, 10.1.0.0/16`."""
+    timeout_s: float = Field(default=15.0, gt=0, le=120)
+    """Real seconds that one attempt may take."""
+
+
 class Settings(Section):
     data_dir: Path = Path("data")
     cell: str = Field(default="main", pattern=r"^[a-z0-9-]{1,16}$")
@@ -149,6 +180,7 @@ class Settings(Section):
     http: Http = Http()
     clock: ClockSettings = ClockSettings()
     alerts: Alerts = Alerts()
+    partners: Partners = Partners()
 
 
 def load(

@@ -1,1 +1,1 @@
-"""Programs that behave like the devices: `python -m simulators watch --help`."""
+"""Programs that behave like the devices: `python -m simulators --help`."""

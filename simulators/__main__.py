@@ -14,7 +14,9 @@ from simulators.clock import SimulatedClock, real_now_ms
 from simulators.console import Look, wear
 from simulators.faults import parse_faults
 from simulators.fleet import Course
+from simulators.home.command import home
 from simulators.identities import Wish, identities
+from simulators.partners.command import partner
 from simulators.recording import read_fit
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -133,6 +135,10 @@ def watch(  # noqa: PLR0913 - the options of a command line
     if problem:
         typer.echo(f"watch: {problem}", err=True)
         raise typer.Exit(1)
+
+
+app.command()(home)
+app.command()(partner)
 
 
 @app.command()

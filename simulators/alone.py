@@ -22,7 +22,7 @@ from hub.model import (
     Value,
     advance,
 )
-from simulators.wrist import Touch
+from simulators.signals import Touch
 
 TOUCH_GAP_MS = 3000
 """Least time between two touches of one alarm, as in the hub."""

@@ -14,7 +14,7 @@ from hub.model import Haptic
 from simulators.clock import SimulatedClock
 from simulators.fleet import Wearer
 from simulators.messages import Happening
-from simulators.wrist import Touch
+from simulators.signals import Touch
 
 ROWS = 10
 STEPS = 5

@@ -28,6 +28,11 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     base: str
     token: str | None = None
     broker: Broker | None = None
+    kind: str = ""
+    home: int = 0
+    """Counted from 1, of a world of homes."""
+    person: str = ""
+    """Whose it is in that home, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +127,14 @@ def claim(hub_url: str, code: str) -> Credential:
         with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # noqa: S310 - as above
             return _credential(answer.read(), "the hub's answer")
     except urllib.error.HTTPError as error:
-        message = f"the hub does not take the claim code: {_reason(error)}"
+        message = f"the hub does not take the claim code: {reason_of(error)}"
         raise RefusedError(message) from None
     except OSError as error:
         message = f"no hub answers at {hub_url}: {error}"
         raise UnavailableError(message) from None
 
 
-def _reason(error: urllib.error.HTTPError) -> str:
+def reason_of(error: urllib.error.HTTPError) -> str:
     """Return the detail of a problem document, or the bare status."""
     try:
         problem = json.loads(error.read())

@@ -1,4 +1,4 @@
-"""A watch's memory on disk: what no receipt has named survives the end of the process."""
+"""A device's memory on disk: what no receipt has named survives the end of the process."""
 
 import os
 from pathlib import Path
@@ -7,31 +7,31 @@ from typing import Self, TextIO
 
 import msgspec
 
+from simulators.appliance import Appliance
 from simulators.messages import Note
-from simulators.watch import Watch
 
 REWRITE_AFTER = 5000
 """Lines written before the file is made short again."""
 
 
 class Memory:
-    """One file of JSON lines for one watch.
+    """One file of JSON lines for one device.
 
     A line is handed to the operating system before `write` returns, so it survives a killed
-    process; a watch without power loses at most the last moment, as real ones do.
+    process; a device without power loses at most the last moment, as real ones do.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._watch: Watch | None = None
+        self._appliance: Appliance | None = None
         self._file: TextIO | None = None
         self._lines = 0
 
-    def attach(self, watch: Watch) -> Self:
-        """Bring the watch back to where the file ends; from `__enter__` on, note what it does."""
-        self._watch = watch
+    def attach(self, appliance: Appliance) -> Self:
+        """Bring the device back to where the file ends; from `__enter__` on, note what it does."""
+        self._appliance = appliance
         if self._path.exists():
-            watch.restore(self._notes())
+            appliance.restore(self._notes())
         return self
 
     def write(self, note: Note) -> None:
@@ -65,13 +65,13 @@ class Memory:
         return [msgspec.json.decode(line, type=Note) for line in lines[:-1]]
 
     def _rewrite(self) -> None:
-        if self._watch is None:
+        if self._appliance is None:
             return
         if self._file is not None:
             self._file.close()
         fresh = self._path.with_suffix(".new")
         with fresh.open("wb") as file:
-            for note in self._watch.snapshot():
+            for note in self._appliance.snapshot():
                 file.write(msgspec.json.encode(note) + b"\n")
             file.flush()
             os.fsync(file.fileno())

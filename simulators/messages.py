@@ -1,4 +1,4 @@
-"""What passes between a watch and the world, apart from how it travels."""
+"""What passes between a device and the world, apart from how it travels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 Note = dict[str, Any]
-"""One line of a watch's memory."""
+"""One line of a device's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witnesses:
-    """Who is told what: `note` writes the watch's memory, `tell` informs whoever looks on."""
+    """Who is told what: `note` writes the device's memory, `tell` informs whoever looks on."""
 
     note: Callable[[Note], None] = lambda _: None
     tell: Callable[[Happening], None] = lambda _: None
@@ -45,6 +45,8 @@ class Habits:
     """The wearer's time zone, for rules with a schedule."""
     resend_ms: int = 30_000
     """Simulated time without a receipt after which a message is sent again."""
+    bundle: int = 1
+    """Up to so many readings that are taken together go as one message."""
 
 
 class CommandForm(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""What a watch keeps until the hub has said that it is durable."""
+"""What a device keeps until the hub has said that it is durable."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +43,10 @@ class Outbox:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def begin(self, boot: str, *, seq: int = 0) -> None:
+        """Number from `seq` on under this boot; what is kept under another one stays."""
+        self.boot, self.seq = boot, seq
 
     def number(self, at_ms: int, values: Mapping[str, object]) -> Content:
         """Return a reading with the next sequence number; keep it by `keep_reading`."""

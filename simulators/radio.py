@@ -1,4 +1,4 @@
-"""Carries one watch's messages to and from a broker, and loses the network when told to."""
+"""Carries one device's messages to and from a broker, and loses the network when told to."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ from aiomqtt import Client, MqttError, TLSParameters, Will
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.errors import InvalidInputError
+from simulators.appliance import Appliance
 from simulators.clock import SimulatedClock
 from simulators.faults import Air, Faults
 from simulators.messages import Outgoing
-from simulators.watch import Watch
 
 KEEP_ALIVE_S = 15
 FIRST_PAUSE_S = 0.5
@@ -29,7 +29,7 @@ ASLEEP_S = (20, 90)
 LOST_S = (10, 60)
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
-# A lost connection is what a watch lives with; `trouble` says it, and paho need not.
+# A lost connection is what a device lives with; `trouble` says it, and paho need not.
 _quiet = logging.getLogger(f"{__name__}.paho")
 _quiet.setLevel(logging.CRITICAL)
 
@@ -47,7 +47,7 @@ class Endpoint:
     token: str | None = None
     ca_file: str | None = None
     spread_s: float = 0.0
-    """Many watches that lose one broker come back within this time, not at once."""
+    """Many devices that lose one broker come back within this time, not at once."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -59,37 +59,37 @@ class Endpoint:
             message = f"{self.url!r} is no broker; give mqtt://host:port or mqtts://host:port"
             raise InvalidInputError(message)
 
-    def client(self, watch: Watch) -> Client:
+    def client(self, appliance: Appliance) -> Client:
         """Return a client that has not connected yet; the broker keeps its session."""
         parts = urlsplit(self.url)
         tls = TLSParameters(ca_certs=self.ca_file, cert_reqs=ssl.CERT_REQUIRED)
         return Client(
             parts.hostname or "",
             parts.port or PORTS[parts.scheme],
-            identifier=watch.device,
-            username=watch.device if self.token else None,
+            identifier=appliance.device,
+            username=appliance.device if self.token else None,
             password=self.token,
             clean_session=False,
             keepalive=KEEP_ALIVE_S,
             logger=_quiet,
-            will=Will(f"{watch.base}/up/status", b'{"status":"lost"}', qos=1, retain=True),
+            will=Will(f"{appliance.base}/up/status", b'{"status":"lost"}', qos=1, retain=True),
             tls_params=tls if parts.scheme == "mqtts" else None,
         )
 
 
 class Radio:
-    """One watch's connection; comes back by itself, later each time and never on the dot."""
+    """One device's connection; comes back by itself, later each time and never on the dot."""
 
     def __init__(
         self,
-        watch: Watch,
+        appliance: Appliance,
         endpoint: Endpoint,
         *,
         clock: SimulatedClock,
         faults: Faults,
         rng: Random,
     ) -> None:
-        self._watch = watch
+        self._appliance = appliance
         self._endpoint = endpoint
         self._clock = clock
         self._faults = faults
@@ -98,6 +98,9 @@ class Radio:
         self._line = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stop = asyncio.Event()
+        self._leave = asyncio.Event()
+        self._powered = asyncio.Event()
+        self._powered.set()
         self._on_air = False
         self._away_until_ms = 0
         self.ever_connected = False
@@ -105,38 +108,52 @@ class Radio:
         """Why there is no connection now; empty while there is one."""
 
     def wake(self) -> None:
-        """Have the watch's outgoing messages sent."""
+        """Have the device's outgoing messages sent."""
         self._wake.set()
 
     def stop(self) -> None:
         """Say goodbye and let `run` return."""
         self._stop.set()
+        self._leave.set()
+        self._powered.set()
+
+    def unplug(self) -> None:
+        """Take the power away, without goodbye, until `plug_in`."""
+        if not self._stop.is_set():
+            self._powered.clear()
+            self._leave.set()
+
+    def plug_in(self) -> None:
+        self._powered.set()
 
     async def run(self) -> None:
-        """Keep the watch connected until `stop`."""
+        """Keep the device connected until `stop`."""
         failures = 0
         while not self._stop.is_set():
+            await self._powered.wait()
             self.trouble = ""
             try:
                 await self._session()
                 failures = 0
             except* (MqttError, TimeoutError) as lost:
                 self.trouble = str(lost.exceptions[0]) if self._away_s() <= 0 else ""
-                failures = 0 if self._watch.connected else failures + 1
+                failures = 0 if self._appliance.connected else failures + 1
             finally:
-                self._watch.disconnect(self._clock.now_ms())
+                self._appliance.disconnect(self._clock.now_ms())
                 self._air.clear()
             await self._pause(failures)
 
     async def _session(self) -> None:
-        async with self._endpoint.client(self._watch) as client:
-            granted = await client.subscribe(f"{self._watch.base}/down/#", qos=1)
+        async with self._endpoint.client(self._appliance) as client:
+            granted = await client.subscribe(f"{self._appliance.base}/down/#", qos=1)
             if any(isinstance(code, ReasonCode) and code.is_failure for code in granted):
-                message = f"the broker does not let {self._watch.device} read its own topics"
+                message = f"the broker does not let {self._appliance.device} read its own topics"
                 raise MqttError(message)
             self.ever_connected = True
-            self._watch.connect(self._clock.now_ms())
+            self._appliance.connect(self._clock.now_ms())
             self._on_air = True
+            if self._powered.is_set() and not self._stop.is_set():
+                self._leave.clear()
             async with asyncio.TaskGroup() as group:
                 receiving = group.create_task(self._receive(client))
                 sending = group.create_task(self._send(client))
@@ -145,14 +162,14 @@ class Radio:
                 self.wake()
                 await sending
                 receiving.cancel()
-            self._watch.part(parting)
+            self._appliance.part(parting)
             async with asyncio.timeout(PARTING_S):
-                await self._publish(client, self._watch.take())
+                await self._publish(client, self._appliance.take())
 
     async def _receive(self, client: Client) -> None:
         try:
             async for message in client.messages:
-                self._watch.receive(message.topic.value, message.payload, self._clock.now_ms())
+                self._appliance.receive(message.topic.value, message.payload, self._clock.now_ms())
                 self.wake()
         finally:
             self._on_air = False
@@ -162,8 +179,8 @@ class Radio:
         # forgets a cancellation that comes together with its result.
         while self._on_air:
             self._wake.clear()
-            self._watch.tick(self._clock.now_ms())
-            messages = self._air.carry(self._watch.take(), self._clock.now_ms())
+            self._appliance.tick(self._clock.now_ms())
+            messages = self._air.carry(self._appliance.take(), self._clock.now_ms())
             await self._publish(client, messages)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(TICK_S):
@@ -175,22 +192,28 @@ class Radio:
                 await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
 
     async def _until_parting(self, client: Client) -> str:
-        """Return the word to leave with: at the end, or when the watch falls asleep."""
+        """Return the word to leave with: at the end, or when the device falls asleep."""
         sleep_s = self._chance(self._faults.sleep)
         loss_s = self._chance(self._faults.loss)
         fault_s = min(sleep_s, loss_s)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(None if fault_s == float("inf") else fault_s):
-                await self._stop.wait()
-                return "disconnected"
+        if await self._leaves_within(fault_s):
+            if not self._powered.is_set():
+                await self._cut(client)
+            return "disconnected"
         away_s = self._rng.uniform(*(ASLEEP_S if sleep_s < loss_s else LOST_S))
         self._away_until_ms = self._clock.now_ms() + round(away_s * 1000)
         if sleep_s >= loss_s:
             await self._cut(client)
         return "sleeping"
 
+    async def _leaves_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if seconds == float("inf") else seconds):
+                return await self._leave.wait()
+        return False
+
     def _away_s(self) -> float:
-        """Return the real seconds that a fault still keeps the watch off the network."""
+        """Return the real seconds that a fault still keeps the device off the network."""
         return (self._away_until_ms - self._clock.now_ms()) / 1000 / self._clock.rate
 
     async def _cut(self, client: Client) -> None:

@@ -5,14 +5,23 @@ import os
 import shutil
 import sysconfig
 from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-NEEDED = {"broker": ("mosquitto", "mosquitto_pub"), "influx": ("influxd", "influx")}
+from tests.contracts.records.postgres_cluster import PostgresCluster, postgres_cluster
+
+NEEDED = {
+    "broker": ("mosquitto", "mosquitto_pub"),
+    "influx": ("influxd", "influx"),
+    "postgres": ("postgres", "initdb", "pg_isready"),
+}
 """The programs that the tests of a marker start; `scripts/test` installs them."""
 SBIN = "/usr/local/sbin:/usr/sbin"
 """Where Debian keeps mosquitto, off the PATH of ordinary users."""
+POSTGRES = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+"""Where Debian keeps PostgreSQL's own programs, off everybody's PATH."""
 
 
 # How long an example takes is this machine's affair: no test asserts a time.
@@ -22,7 +31,8 @@ settings.load_profile("hub")
 
 def pytest_configure() -> None:
     # A wheel puts its programs (nats-server) beside Python, whether or not that venv is active.
-    os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ["PATH"], SBIN))
+    places = (sysconfig.get_path("scripts"), os.environ["PATH"], SBIN, *POSTGRES[::-1])
+    os.environ["PATH"] = os.pathsep.join(places)
     # Asked for a loop before the first test, asyncio makes one that pytest-asyncio then drops
     # unclosed, and whichever test meets the garbage collector fails for it.
     asyncio.set_event_loop(None)
@@ -57,3 +67,11 @@ async def no_task_left_behind() -> AsyncIterator[None]:
     ours = asyncio.current_task()
     left = [task for task in asyncio.all_tasks() if task is not ours and not task.done()]
     assert not left, f"still running: {left}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """Keep one server for all tests that do not kill it; each has databases of its own."""
+    with postgres_cluster() as cluster:
+        cluster.start()
+        yield cluster

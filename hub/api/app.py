@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
+from prometheus_client import Counter
 
 from hub.api import docs, problems
 from hub.api.access_notes import AccessNotes
@@ -22,13 +23,24 @@ from hub.api.routers import (
     contacts,
     dead_letters,
     devices,
+    disclosures,
     events,
+    garments,
+    hooks,
     households,
     kinds,
+    links,
+    listings,
     live,
     me,
+    moments,
     operations,
+    orders,
+    presence,
     rules,
+    scenes,
+    services,
+    stock,
     telemetry,
     twin,
 )
@@ -48,7 +60,18 @@ ROUTERS = (
     events,
     alarms,
     rules,
+    links,
+    scenes,
     households,
+    presence,
+    moments,
+    stock,
+    garments,
+    services,
+    orders,
+    listings,
+    disclosures,
+    hooks,
     contacts,
     access_log,
     dead_letters,
@@ -87,6 +110,11 @@ def _state(parts: ApiParts) -> ApiState:
         claims_made=Tries(200, minutes=10),
         claims=Tries(5, minutes=10),
         claims_of_code=Tries(5, minutes=10),
+        hooks=Tries(3000, minutes=1),
+        bad_hooks=Tries(60, minutes=1),
+        hooks_refused=Counter(
+            "hub_hooks_refused", "Webhooks that no known service signed", registry=parts.metrics
+        ),
         notes=AccessNotes(log=parts.records, clock=parts.clock),
         hashing=asyncio.Semaphore(2),
         claiming=asyncio.Lock(),

@@ -24,7 +24,7 @@ class Shown(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Refuse control characters and marks that turn the reading direction of what follows."""
     if not all(sign.isprintable() or sign == ZERO_WIDTH_JOINER for sign in text):
         message = "no control characters or line breaks"
@@ -35,7 +35,7 @@ def _printable(text: str) -> str:
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 """A name that a person gave; shown as text, never as markup."""
 

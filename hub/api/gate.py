@@ -13,6 +13,8 @@ from fastapi import Depends, Path, Request, WebSocket, WebSocketException, statu
 from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
+from hub.api.errand_views import ErrandView
+from hub.api.home_views import HomeView
 from hub.api.identity import SignedToken
 from hub.api.live_view import LiveView
 from hub.api.ownership import ownership_of
@@ -154,6 +156,20 @@ async def administered_device(view: KnownDevice) -> DeviceView:
 
 
 AdministeredDevice = Annotated[DeviceView, Depends(administered_device)]
+
+
+async def home(request: Request, reader: SignedIn) -> HomeView:
+    return HomeView(state=state_of(request), reader=reader)
+
+
+Home = Annotated[HomeView, Depends(home)]
+
+
+async def errands(request: Request, reader: SignedIn) -> ErrandView:
+    return ErrandView(state=state_of(request), reader=reader)
+
+
+Errands = Annotated[ErrandView, Depends(errands)]
 
 
 async def alarms(request: Request, reader: SignedIn) -> AlarmView:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hub.api.errand_views import ErrandView
 from hub.api.identity import SignedToken
 from hub.api.ownership import Ownership, ownership_of, verdict
 from hub.api.parts import ApiState
@@ -30,6 +31,8 @@ class LiveView:
 
     async def hears(self, item: FeedItem) -> bool:
         """Return whether the item is theirs to hear."""
+        if item.errand is not None:
+            return await ErrandView(state=self.state, reader=self.reader).hears(item.errand)
         if item.device in self._known and self._known[item.device] is None:
             return False
         ownership = await self._ownership(item.device)

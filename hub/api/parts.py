@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter
 from starlette.requests import HTTPConnection
 
 from hub.api.access_notes import AccessNotes
@@ -13,7 +13,16 @@ from hub.api.identity import Tokens
 from hub.api.tries import Tries
 from hub.api.worker import HubWorker
 from hub.model import DeviceKind, Topics
-from hub.ports import Clock, Credential, Gatekeeper, RecordStore, SeriesStore
+from hub.ports import (
+    Clock,
+    Credential,
+    ExpressionLanguage,
+    Gatekeeper,
+    Partner,
+    RecordStore,
+    SeriesStore,
+)
+from hub.runtime.breaker import Breaker
 from hub.settings import Http
 
 
@@ -36,6 +45,10 @@ class ApiParts:
     """(token, device) -> what is kept of it."""
     payload_schema: Callable[[DeviceKind], dict[str, Any]]
     metrics: CollectorRegistry
+    partner: Partner
+    breakers: Callable[[], Mapping[str, Breaker]]
+    """How the partners that were called are doing, by service."""
+    expressions: ExpressionLanguage
     live_recheck_s: float = 5.0
     """A listener who signed out, or lost a role, hears nothing more after this."""
 
@@ -52,6 +65,11 @@ class ApiState:
     claims_made: Tries
     claims: Tries
     claims_of_code: Tries
+    hooks: Tries
+    """Webhooks of one service."""
+    bad_hooks: Tries
+    """Webhooks from one address that nobody signed."""
+    hooks_refused: Counter
     notes: AccessNotes
     hashing: asyncio.Semaphore
     """Password checks at one time: each takes 64 MiB."""

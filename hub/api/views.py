@@ -18,6 +18,7 @@ from hub.model import (
     DeviceState,
     Reader,
     Subject,
+    TwinChange,
     knows,
     purpose_of,
 )
@@ -173,6 +174,14 @@ class DeviceView(View):
             device=self.device.id, limit=limit, cursor=cursor
         )
         return replace(page, items=tuple(c for c in page.items if self.visible_at(c.issued_ms)))
+
+    async def twin_changes(self, *, limit: int, cursor: str | None) -> Page[TwinChange]:
+        """Return those changes of what was desired, of a page, that the reader may see."""
+        self._permit_some(what=f"twin history {self.device.id}")
+        page = await self.state.parts.records.things(
+            TwinChange, subject=self.device.id, limit=limit, cursor=cursor
+        )
+        return replace(page, items=tuple(c for c in page.items if self.visible_at(c.at_ms)))
 
     async def command(self, command: str) -> Command:
         """Return the command.

@@ -1,22 +1,55 @@
 """What the API asks of the cell's worker; every change a person wishes goes through it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
 from hub.model import (
     AcknowledgeRequest,
+    CallRetry,
     CancelRequest,
     CommandRequest,
     DeadLetter,
+    DealAnswer,
     DesiredRequest,
     DeviceState,
     FeedItem,
+    K,
+    Kept,
+    LinkEndRequest,
+    LinkRequest,
+    ListingRequest,
+    ListingWithdrawal,
+    MomentAnswer,
+    OrderAcceptance,
+    OrderCancellation,
+    OrderRequest,
+    PartnerWord,
+    PresenceRequest,
     Rule,
+    SceneRequest,
     SnoozeRequest,
 )
 
-Request = CommandRequest | CancelRequest | DesiredRequest | AcknowledgeRequest | SnoozeRequest
+Request = (
+    CommandRequest
+    | CancelRequest
+    | DesiredRequest
+    | AcknowledgeRequest
+    | SnoozeRequest
+    | PresenceRequest
+    | LinkRequest
+    | LinkEndRequest
+    | SceneRequest
+    | MomentAnswer
+    | OrderRequest
+    | OrderAcceptance
+    | OrderCancellation
+    | ListingRequest
+    | ListingWithdrawal
+    | DealAnswer
+    | CallRetry
+)
 
 T = TypeVar("T")
 
@@ -37,7 +70,7 @@ class HubWorker(Protocol):
         """Every rule in force, by id."""
 
     async def submit(self, request: Request) -> object:
-        """Return what became of it, after the commit: a `Command`, `Twin` or `Alarm`.
+        """Return what became of it, after the commit: a `Command`, `Twin`, `Alarm`, `Order`, ….
 
         A command whose id exists already is returned as it is.
 
@@ -47,6 +80,37 @@ class HubWorker(Protocol):
             RefusedError: a stale revision, a command that was sent already, a cleared alarm.
             UnavailableError: nothing was committed.
         """
+
+    async def hear(self, word: PartnerWord) -> None:
+        """Take a partner's webhook, once; returns when it is committed.
+
+        Raises:
+            UnavailableError: nothing was committed.
+        """
+
+    async def keep(self, *things: Kept, dropped: Iterable[tuple[type[Kept], str]] = ()) -> None:
+        """Keep things that nothing else follows from, and let others go.
+
+        Raises:
+            UnavailableError: nothing was committed.
+        """
+
+    async def revise(self, kind: type[K], identity: str, change: Callable[[K], K]) -> K:
+        """Keep what `change` makes of an open thing, with nothing in between; return that.
+
+        Raises:
+            UnknownError: there is none, or none that is open.
+            HubError: what `change` raised, or nothing was committed.
+        """
+
+    def kept(self, kind: type[K], identity: str) -> K | None:
+        """Return a thing that is open; those that are not are in the records."""
+
+    def kept_in(self, kind: type[K], household: str) -> Sequence[K]:
+        """Return the household's open things."""
+
+    def kinds_in(self, household: str) -> Collection[str]:
+        """Return the kinds of the household's devices."""
 
     async def state(self, device: str) -> DeviceState | None: ...
 

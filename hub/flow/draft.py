@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from hub.flow.memory import Memory
@@ -16,6 +17,9 @@ from hub.model import (
     DeviceKind,
     DeviceState,
     Group,
+    K,
+    Kept,
+    LinksOn,
     Rule,
     Sample,
     Threshold,
@@ -26,11 +30,17 @@ from hub.model.changes import (
     AlarmChanged,
     CommandChanged,
     DesiredDue,
+    Drop,
+    Keep,
+    KindDescribed,
     ReceiptDue,
     Recorded,
     StateChanged,
     TimerEnded,
 )
+
+Key = tuple[type[Kept], str]
+"""(class, id) of a kept thing."""
 
 
 @dataclass(slots=True)
@@ -40,6 +50,9 @@ class Draft:
     memory: Memory
     earlier: Mapping[str, DeviceState] = field(default_factory=dict)
     """States of the group before this one, which is being committed."""
+    earlier_kept: Mapping[Key, Kept | None] = field(default_factory=dict)
+    """What that group keeps and drops."""
+    earlier_kinds: Mapping[str, DeviceKind] = field(default_factory=dict)
     touch_gap_ms: int = field(init=False)
     states: dict[str, DeviceState] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
@@ -60,6 +73,13 @@ class Draft:
     desired: set[str] = field(default_factory=set)
     rules: list[Rule] = field(default_factory=list)
     ended_rules: list[str] = field(default_factory=list)
+    things: dict[Key, Kept | None] = field(default_factory=dict)
+    """What is kept, newest last; None: dropped."""
+    kinds: dict[str, DeviceKind] = field(default_factory=dict)
+    """Kinds described in this group, by name."""
+    device_kinds: dict[str, str] = field(default_factory=dict)
+    """Device -> the kind it is of from now on."""
+    hooks: list[tuple[str, str, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.touch_gap_ms = self.memory.touch_gap_ms
@@ -70,7 +90,14 @@ class Draft:
         return self.states.get(device) or self.earlier.get(device) or self.memory.states.get(device)
 
     def kind(self, name: str) -> DeviceKind:
+        if self.kinds or self.earlier_kinds:
+            described = self.kinds.get(name) or self.earlier_kinds.get(name)
+            if described is not None:
+                return described
         return self.memory.kinds[name]
+
+    def has_kind(self, name: str) -> bool:
+        return name in self.memory.kinds or name in self.kinds or name in self.earlier_kinds
 
     def rule(self, rule: str) -> Rule | None:
         return self.memory.rules.get(rule)
@@ -94,6 +121,34 @@ class Draft:
     def devices_in(self, household: str) -> Iterator[str]:
         return iter(sorted(self.memory.devices_in(household)))
 
+    def kept(self, kind: type[K], identity: str) -> K | None:
+        key = (kind, identity)
+        if key in self.things:
+            return self.things[key]  # type: ignore[return-value]  # of the class it is kept under
+        if key in self.earlier_kept:
+            return self.earlier_kept[key]  # type: ignore[return-value]
+        return self.memory.thing(kind, identity)
+
+    def kept_in(self, kind: type[K], household: str) -> Iterator[K]:
+        fresh = chain(self.earlier_kept.items(), self.things.items())
+        named = dict.fromkeys(self.memory.names_in(kind, household))
+        named |= {
+            key[1]: None
+            for key, thing in fresh
+            if key[0] is kind and thing is not None and thing.household == household
+        }
+        found = (self.kept(kind, name) for name in named)
+        return (thing for thing in found if thing is not None)
+
+    def links_on(self, device: str) -> LinksOn:
+        return self.memory.links_on(device)
+
+    def links_at(self, household: str) -> Iterator[str]:
+        return iter(self.memory.links.at(household))
+
+    def evaluate(self, expression: str, facts: Mapping[str, object]) -> bool:
+        return self.memory.evaluate(expression, facts)
+
     # -- growing -------------------------------------------------------------------------------
 
     def run(self, message: object) -> None:
@@ -102,15 +157,33 @@ class Draft:
         Raises:
             HubError: the message is a person's wish and was refused; the draft is as before.
         """
-        waiting = [message]
+        waiting: list[Any] = [message]
         while waiting:
             taken = waiting.pop()
+            if type(taken) is tuple:
+                stage, taken = taken
+                # Reversed, so that answers are taken in the order in which the stage gave them.
+                waiting += tuple(stage(taken, self))[::-1]
+                continue
             apply, stages = _WAY.get(type(taken), _NO_WAY)
             if apply is not None:
                 apply(self, taken)
-            for stage in stages:
-                # Reversed, so that answers are taken in the order in which the stage gave them.
-                waiting += tuple(stage(taken, self))[::-1]
+            # One after the other: each sees what came of the one before it.
+            waiting += [(stage, taken) for stage in reversed(stages)]
+
+    def settle(self) -> None:
+        """Let the memory take over what was committed."""
+        memory = self.memory
+        memory.kinds.update(self.kinds)
+        for device in self.device_kinds:
+            # While the memory still knows where to find it.
+            memory.put_state(self.states[device])
+        memory.states.update(self.states)
+        for (kind, identity), thing in self.things.items():
+            if thing is None:
+                memory.drop(kind, identity)
+            else:
+                memory.keep(thing)
 
     def group(self) -> Group:
         return Group(
@@ -127,6 +200,10 @@ class Draft:
             checkpoints=tuple(self.checkpoints),
             rules=tuple(self.rules),
             ended_rules=tuple(self.ended_rules),
+            kept=tuple(thing for thing in self.things.values() if thing is not None),
+            dropped=tuple(key for key, thing in self.things.items() if thing is None),
+            kinds=dict(self.device_kinds),
+            hooks=tuple(self.hooks),
         )
 
 
@@ -200,6 +277,29 @@ def _put_checkpoint(draft: Draft, checkpoint: Checkpoint) -> None:
     draft.checkpoints.append(checkpoint)
 
 
+def _keep(draft: Draft, keep: Keep) -> None:
+    key = (type(keep.thing), keep.thing.id)
+    # Last again, so that what is written is in the order in which it happened.
+    draft.things.pop(key, None)
+    draft.things[key] = keep.thing
+
+
+def _drop(draft: Draft, drop: Drop) -> None:
+    draft.things[drop.kind, drop.id] = None
+
+
+def _describe(draft: Draft, said: KindDescribed) -> None:
+    kind = said.described.kind
+    state = draft.state(said.device)
+    if state is None:
+        return
+    draft.kinds[kind.name] = kind
+    _keep(draft, Keep(said.described))
+    draft.device_kinds[said.device] = kind.name
+    device = replace(state.device, kind=kind.name)
+    _put_state(draft, StateChanged(replace(state, device=device)))
+
+
 def _put_desired(draft: Draft, due: DesiredDue) -> None:
     draft.desired.add(due.device)
 
@@ -224,6 +324,9 @@ _APPLY: Mapping[type, Callable[[Draft, Any], None]] = {
     Checkpoint: _put_checkpoint,
     DesiredDue: _put_desired,
     ReceiptDue: _put_receipt,
+    Keep: _keep,
+    Drop: _drop,
+    KindDescribed: _describe,
 }
 _NO_WAY: tuple[Callable[[Draft, Any], None] | None, tuple[Stage, ...]] = (None, ())
 _WAY = {

@@ -6,7 +6,20 @@ from datetime import datetime
 
 import msgspec
 
-from hub.model import DeviceKind, DeviceState, Purpose, Rule, Threshold, heart_rate_limit
+from hub.flow.link_index import LinkIndex
+from hub.model import (
+    NO_LINKS,
+    DeviceKind,
+    DeviceState,
+    K,
+    Kept,
+    Link,
+    LinksOn,
+    Purpose,
+    Rule,
+    Threshold,
+    heart_rate_limit,
+)
 from hub.model.gate import Subject, permits
 
 _Reach = tuple[str, str]
@@ -18,16 +31,22 @@ ONE_DEVICE = ""
 class Memory:
     """What the cell holds in memory between commits; only the runtime replaces parts of it."""
 
-    kinds: Mapping[str, DeviceKind]
+    kinds: dict[str, DeviceKind]
+    """Grows while the hub runs, as devices describe themselves."""
     touch_gap_ms: int
     now: Callable[[], datetime]
     """For ages; a limit is worked out anew when something of it changes."""
+    evaluate: Callable[[str, Mapping[str, object]], bool]
+    """(CEL expression, facts) -> whether it holds."""
     states: dict[str, DeviceState] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     agreed_contacts: frozenset[tuple[str, str]] = frozenset()
+    """(person, who will be told) of those who agreed."""
     on_its_way: set[str] = field(default_factory=set)
     """Ids of commands that are being handed to the broker: they count as sent, if it takes them."""
-    """(person, who will be told) of those who agreed."""
+    links: LinkIndex = field(default_factory=LinkIndex)
+    _things: dict[type[Kept], dict[str, Kept]] = field(default_factory=dict)
+    _names_by_home: dict[tuple[type[Kept], str], dict[str, None]] = field(default_factory=dict)
     _rules_by_reach: dict[_Reach, dict[str, Rule]] = field(default_factory=dict)
     _devices_by_person: dict[str, set[str]] = field(default_factory=dict)
     _devices_by_household: dict[str, set[str]] = field(default_factory=dict)
@@ -55,6 +74,40 @@ class Memory:
         self._devices_by_kind[home, known.device.kind].discard(device)
         if known.person is not None:
             self._devices_by_person[known.person.id].discard(device)
+
+    def links_on(self, device: str) -> LinksOn:
+        state = self.states.get(device)
+        return self.links.on(state.device) if state is not None else NO_LINKS
+
+    def thing(self, kind: type[K], identity: str) -> K | None:
+        found = self._things.get(kind)
+        return found.get(identity) if found is not None else None  # type: ignore[return-value]  # of its class
+
+    def names_in(self, kind: type[Kept], household: str) -> Iterable[str]:
+        """Return the ids of the household's things of this class, in the order they came."""
+        return self._names_by_home.get((kind, household), ())
+
+    def keep(self, thing: Kept) -> None:
+        """Hold the thing in memory while it is open, in place of an older one."""
+        if not thing.open:
+            self.drop(type(thing), thing.id)
+            return
+        self.drop(type(thing), thing.id, moved_from=thing.household)
+        self._things.setdefault(type(thing), {})[thing.id] = thing
+        self._names_by_home.setdefault((type(thing), thing.household), {})[thing.id] = None
+        if isinstance(thing, Link):
+            self.links.put(thing)
+
+    def drop(self, kind: type[Kept], identity: str, *, moved_from: str | None = None) -> None:
+        """Forget a thing; one that stays in its home (`moved_from`) keeps its place there."""
+        known = self._things.get(kind, {}).pop(identity, None)
+        if known is None:
+            return
+        if known.household != moved_from:
+            del self._names_by_home[kind, known.household][identity]
+        if kind is Link and moved_from is None:
+            # One that stays is put in its own place, most often where it was.
+            self.links.drop(identity)
 
     def put_rules(self, changed: Iterable[Rule], ended: Iterable[str] = ()) -> Collection[str]:
         """Take rules in or out; return the devices whose thresholds may have changed."""

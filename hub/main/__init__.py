@@ -2,6 +2,7 @@
 
 from hub.adapters.broker.finding import Finding
 from hub.api.client import Client
+from hub.main.backup import backup, restore
 from hub.main.demo import demo
 from hub.main.findings import findings
 from hub.main.parts import Parts, facts
@@ -14,8 +15,10 @@ __all__ = [
     "NewPerson",
     "Parts",
     "add_person",
+    "backup",
     "demo",
     "facts",
     "findings",
+    "restore",
     "serve",
 ]

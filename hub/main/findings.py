@@ -8,6 +8,7 @@ from hub.adapters.broker.checks import broker_findings
 from hub.adapters.broker.embedded_process import nats_server
 from hub.adapters.broker.finding import Finding
 from hub.adapters.broker.mosquitto_conf import is_loopback
+from hub.adapters.records.postgres_checks import postgres_findings
 from hub.errors import HubError
 from hub.kinds import find_kinds
 from hub.main.parts import mosquitto_gate, records_of, series_of
@@ -115,11 +116,13 @@ async def _series(settings: Settings) -> Sequence[Finding]:
 async def _records(settings: Settings) -> Sequence[Finding]:
     try:
         records = records_of(settings)
-        await records.open()
-        await records.close()
+        try:
+            await records.open()
+            return await postgres_findings(records.database)
+        finally:
+            await records.close()
     except HubError as error:
         return [_away("record store", error, "HUB_RECORDS__URL")]
-    return []
 
 
 def _away(part: str, error: HubError, setting: str) -> Finding:

@@ -20,14 +20,17 @@ from hub.adapters.gatekeeper.dynsec_file import RightsDirectory
 from hub.adapters.gatekeeper.elsewhere import KeptElsewhere
 from hub.adapters.gatekeeper.mosquitto import MosquittoGatekeeper
 from hub.adapters.gatekeeper.nats import NatsGatekeeper
-from hub.adapters.records.sql import SqlRecords
+from hub.adapters.partner.guard import Guard
+from hub.adapters.partner.http import PartnerHttp
+from hub.adapters.partner.partners import http_partners
+from hub.adapters.records.sql import SqlRecords, shown
 from hub.adapters.series.influx import InfluxSeries
 from hub.adapters.series.memory import MemorySeries
 from hub.adapters.series.sqlite import SqliteSeries
 from hub.errors import MisconfiguredError, UnavailableError
 from hub.kinds import find_kinds
 from hub.model import DeviceKind, Topics
-from hub.ports import Broker, Clock, Gatekeeper, RecordStore, SeriesStore
+from hub.ports import Broker, Clock, Gatekeeper, Partner, RecordStore, SeriesStore
 from hub.settings import (
     EmbeddedBroker as EmbeddedSettings,
 )
@@ -59,6 +62,7 @@ class Parts:
     series: SeriesStore
     broker: Broker
     gatekeeper: Gatekeeper
+    partner: Partner
     broker_url: str
     signing_key: bytes
 
@@ -73,15 +77,18 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     """
     async with AsyncExitStack() as stack:
         directory = settings.data_dir
-        stack.enter_context(_alone_in(directory))
+        stack.enter_context(alone_in(directory))
         clock = clock_of(settings)
         records = records_of(settings)
-        await records.open()
         stack.push_async_callback(records.close)
+        await _until_there("record store", records.open)
+        await _until_there("record store", records.occupy)
         topics = Topics(root=settings.broker.topic_root, cell=settings.cell)
         broker, gatekeeper, url = await _broker(settings, records, topics, stack)
         series = series_of(settings)
         stack.push_async_callback(series.close)
+        partner = partner_of(settings, clock)
+        stack.push_async_callback(partner.close)
         yield Parts(
             settings=settings,
             clock=clock,
@@ -91,6 +98,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             series=series,
             broker=broker,
             gatekeeper=gatekeeper,
+            partner=partner,
             broker_url=url,
             signing_key=signing_key(directory),
         )
@@ -105,9 +113,17 @@ def clock_of(settings: Settings) -> Clock:
 
 
 def records_of(settings: Settings) -> SqlRecords:
-    if settings.records.url:
-        return SqlRecords.in_url(settings.records.url)
-    return SqlRecords(settings.data_dir / "records.sqlite")
+    chosen = settings.records
+    if chosen.url:
+        password = chosen.password.get_secret_value() if chosen.password else None
+        return SqlRecords.in_url(chosen.url, password=password, patience_s=chosen.timeout_s)
+    return SqlRecords(settings.data_dir / "records.sqlite", patience_s=chosen.timeout_s)
+
+
+def records_shown(settings: Settings) -> str:
+    """Return where the records are, without a password."""
+    url = settings.records.url
+    return shown(url) if url else str(settings.data_dir / "records.sqlite")
 
 
 def series_of(settings: Settings) -> SeriesStore:
@@ -128,6 +144,12 @@ def series_of(settings: Settings) -> SeriesStore:
             return SqliteSeries(
                 settings.data_dir / "series.sqlite", retention_days=sqlite.retention_days
             )
+
+
+def partner_of(settings: Settings, clock: Clock) -> Partner:
+    guard = Guard(allowed_networks=settings.partners.allowed_networks)
+    http = PartnerHttp(guard, clock=clock, timeout_s=settings.partners.timeout_s)
+    return http_partners(http, clock=clock)
 
 
 async def _broker(
@@ -220,7 +242,7 @@ async def _until_there(part: str, opening: Callable[[], object]) -> None:
 
 
 @contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
+def alone_in(directory: Path) -> Iterator[None]:
     """Hold the data directory: two hubs on one would fight over everything in it."""
     make_data_dir(directory)
     lock = (directory / "hub.lock").open("a+")
@@ -267,5 +289,5 @@ def facts(parts: Parts, url: str) -> dict[str, str]:
         "docs": f"{url}/docs",
         "broker": f"{parts.broker_url} ({settings.broker.driver})",
         "series": store,
-        "records": settings.records.url or str(settings.data_dir / "records.sqlite"),
+        "records": records_shown(settings),
     }

@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from hub.adapters.conditions.cel import Expressions
 from hub.adapters.figures.prometheus import PrometheusFigures
 from hub.adapters.gatekeeper.tokens import hash_token, new_token
 from hub.api.app import create_app
@@ -26,8 +27,10 @@ from hub.runtime.amender import Amender
 from hub.runtime.command_sender import CommandSender
 from hub.runtime.health import Health
 from hub.runtime.housekeeper import Housekeeper
+from hub.runtime.order_reasons import OrderReasons
 from hub.runtime.postman import Postman
 from hub.runtime.series_writer import SeriesWriter
+from hub.runtime.service_caller import ServiceCaller
 from hub.runtime.timers import Timers
 from hub.runtime.worker import Worker
 from hub.settings import Http, Settings
@@ -103,6 +106,8 @@ class Works:
     postman: Postman
     timers: Timers
     amender: Amender
+    caller: ServiceCaller
+    reasons: OrderReasons
     housekeeper: Housekeeper
 
     async def load(self) -> None:
@@ -110,8 +115,12 @@ class Works:
         await self.worker.load()
         await self.writer.load()
         await self.amender.load()
+        await self.caller.load()
+        await self.reasons.load()
         self.sender.load()
         self.postman.load()
+        self.worker.listen(self.caller.committed)
+        self.worker.listen(self.reasons.committed)
         for part in (self.writer, self.sender, self.postman, self.timers, self.amender):
             self.worker.listen(part.committed)
 
@@ -126,6 +135,7 @@ def works(parts: Parts, *, figures: PrometheusFigures, health: Health) -> Works:
         kinds=parts.kinds,
         topics=parts.topics,
         touch_gap_ms=int(settings.alerts.touch_gap_s * 1000),
+        evaluate=Expressions().holds,
         figures=figures,
         health=health,
     )
@@ -163,22 +173,26 @@ def works(parts: Parts, *, figures: PrometheusFigures, health: Health) -> Works:
         amender=Amender(
             worker=worker, writer=writer, records=records, series=parts.series, clock=clock
         ),
+        caller=ServiceCaller(worker=worker, records=records, partner=parts.partner, clock=clock),
+        reasons=OrderReasons(worker=worker, records=records, clock=clock),
         housekeeper=Housekeeper(
             records=records,
             clock=clock,
             dead_letter_days=settings.retention.dead_letter_days,
+            history_days=settings.retention.history_days,
         ),
     )
 
 
-def api(parts: Parts, worker: Worker, metrics: CollectorRegistry) -> FastAPI:
+def api(parts: Parts, moving: Works, metrics: CollectorRegistry) -> FastAPI:
+    worker = moving.worker
     return create_app(
         ApiParts(
             settings=parts.settings.http,
             records=parts.records,
             series=parts.series,
             gatekeeper=parts.gatekeeper,
-            kinds=parts.kinds,
+            kinds=worker.memory.kinds,
             worker=worker,
             clock=parts.clock,
             topics=parts.topics,
@@ -188,6 +202,9 @@ def api(parts: Parts, worker: Worker, metrics: CollectorRegistry) -> FastAPI:
             hash_token=hash_token,
             payload_schema=payload_schema,
             metrics=metrics,
+            partner=parts.partner,
+            breakers=lambda: moving.caller.breakers,
+            expressions=Expressions(),
         )
     )
 
@@ -207,7 +224,7 @@ async def run_until(
     url = f"http://{http.host}:{listening.getsockname()[1]}"
     server = _Server(
         uvicorn.Config(
-            api(parts, moving.worker, registry),
+            api(parts, moving, registry),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=DRAIN_S,
@@ -222,6 +239,8 @@ async def run_until(
             moving.postman.run(),
             moving.timers.run(),
             moving.amender.run(),
+            moving.caller.run(),
+            moving.reasons.run(),
             moving.housekeeper.run(),
             moving.worker.send_rules_down(),
             _watch(parts.broker, health),

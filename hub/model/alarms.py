@@ -48,6 +48,8 @@ class Alarm:
     suppressed: bool = False
     felt: bool = False
     """Somebody was touched because of it."""
+    touched: tuple[str, ...] = ()
+    """The devices that were told to, to tell them when it is over."""
     felt_as: str | None = None
     """The id under which a wrist feels it, where a late reading gave the alarm another one."""
     touched_ms: int = 0

@@ -149,6 +149,8 @@ class Twin:
     """Device time of each reported value, ms since 1970 UTC."""
     reported_revision: int = 0
     desired: Mapping[str, object] = field(default_factory=dict)
+    desired_ms: Mapping[str, int] = field(default_factory=dict)
+    """Hub time at which each desired value was set, ms since 1970 UTC."""
     revision: int = 0
     """Counts changes of `desired`."""
 

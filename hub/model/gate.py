@@ -52,10 +52,12 @@ def permits(*, purpose: Purpose, reader: Reader | None, subject: Subject | None)
     if reader is None:
         return _hub_itself(purpose)
     match purpose:
-        case Purpose.SELF_VIEW:
+        case Purpose.SELF_VIEW | Purpose.ORDERING:
             return _oneself(reader, subject)
         case Purpose.HOUSEHOLD_VIEW:
             return _housemate(reader, subject)
+        case Purpose.LINKING:
+            return _linker(reader, subject)
         case Purpose.OPERATION:
             return _operator(reader, subject)
         case Purpose.ALERTING:
@@ -76,6 +78,22 @@ def knows(reader: Reader, subject: Subject) -> bool:
         return True
     role = reader.roles.get(subject.household)
     return role is not None and (role is not Role.GUEST or subject.person is None)
+
+
+def shares_home(reader: Reader, subject: Subject) -> Verdict:
+    """Return whether the reader may see what people who live together see of each other.
+
+    Who is at home, and whose garments are where: for the adults of the home, who answer the door
+    and do the laundry. A child sees its own and what is nobody's.
+    """
+    role = reader.roles.get(subject.household)
+    if role is None or role is Role.GUEST:
+        return _refused("only for those who live here")
+    if subject.person in (None, reader.person):
+        return _allowed("their own, or their home's")
+    if role in GUARDIANS:
+        return _allowed("adult of the same home")
+    return _refused("the adults of the home see this of others")
 
 
 def manages(reader: Reader, subject: Subject) -> Verdict:
@@ -123,6 +141,12 @@ def _housemate(reader: Reader, subject: Subject | None) -> Verdict:
     if subject.role is Role.CHILD and role in GUARDIANS:
         return _allowed("guardian of a child of this household")
     return _refused("the device is bound to another person")
+
+
+def _linker(reader: Reader, subject: Subject | None) -> Verdict:
+    if subject is not None and subject.person in (None, reader.person):
+        return _allowed("what the home says, or they themselves, by a link of their own")
+    return _refused("a link sees of people only the one who made it")
 
 
 def _operator(reader: Reader, subject: Subject | None) -> Verdict:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.model.commands import CommandStatus
-from hub.model.devices import Connection, Value
+from hub.model.devices import Connection, DeviceKind, Value
+from hub.model.links import Link
 from hub.model.made_often import made_often
+from hub.model.orders import Listing, Order
+from hub.model.services import Call, CallStatus, Slot, Update
 
 
 class Quality(StrEnum):
@@ -185,4 +188,160 @@ class TimerFired:
     kind: str
     device: str
     subject: str
+    now_ms: int
+
+
+# ------------------------------------------------------------------- the home, links and services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """A device says what it is, on `up/description`."""
+
+    device: str
+    kind: DeviceKind
+    """As described; the name may have to be another one."""
+    fingerprint: str
+    """SHA-256 of the description in canonical form, hexadecimal."""
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceRequest:
+    """A person says that they are at home, or away."""
+
+    household: str
+    person: str
+    at_home: bool
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRequest:
+    """A person makes a link, changes it, or switches it on or off."""
+
+    link: Link
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEndRequest:
+    link: str
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneRequest:
+    """A person sets a scene."""
+
+    scene: str
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentAnswer:
+    """A person answers what they were asked, in the app."""
+
+    moment: str
+    answer: str
+    """`yes` or `no`."""
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """A person asks a partner for something; the order begins at `asking`."""
+
+    order: Order
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAcceptance:
+    """A person accepts what was proposed or quoted."""
+
+    order: str
+    author: str
+    now_ms: int
+    slot: Slot | None = None
+    """Of the quote; None takes the first."""
+    address: str = ""
+    """Needed to accept a quote."""
+    name: str = ""
+    """Whom the courier asks for."""
+    area: str = ""
+    """Coarse: what a quote is asked for with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancellation:
+    order: str
+    author: str
+    now_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingRequest:
+    """A person offers a garment at a market."""
+
+    listing: Listing
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingWithdrawal:
+    listing: str
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DealAnswer:
+    """A person accepts, declines, or says that the piece has changed hands."""
+
+    listing: str
+    deal: str
+    answer: str
+    """`accept`, `decline` or `hand_over`."""
+    author: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRetry:
+    """An operator sends a dead call again."""
+
+    call: Call
+    about: Order | Listing
+    """As the records have it: one that has ended is held in memory no more."""
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallProgress:
+    """What the service caller did: is about to try, was answered, gave up, or puts off."""
+
+    call: str
+    status: CallStatus
+    """`queued` where it was only tried, or put off."""
+    attempts: int
+    next_ms: int
+    reason: str
+    update: Update | None
+    """The partner's answer, where there is one."""
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerWord:
+    """A partner's webhook, its signature checked."""
+
+    service: str
+    hook: str
+    """The webhook's own id, which makes it once."""
+    update: Update
     now_ms: int

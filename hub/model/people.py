@@ -21,6 +21,10 @@ class Purpose(StrEnum):
     """Another member looks at a device of the home."""
     ALERTING = "alerting"
     """The hub compares a reading with the person's own limit and touches their wrist."""
+    LINKING = "linking"
+    """A link that the person made themselves acts on it, as they asked."""
+    ORDERING = "ordering"
+    """A partner is asked for what the person ordered, with the fields that needs."""
     OPERATION = "operation"
     """Keeping the installation running; never the content of a reading."""
 

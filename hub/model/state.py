@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from hub.model.alarms import Alarm
 from hub.model.commands import Command
 from hub.model.condition import Condition
-from hub.model.devices import Connection, Device, Twin
+from hub.model.devices import Connection, Device, Twin, Value
+from hub.model.kept import Kept
+from hub.model.links import Echo
 from hub.model.made_often import made_often
 from hub.model.messages import DeviceEvent, Sample
 from hub.model.people import Person
@@ -90,6 +92,10 @@ class DeviceState:
     """Readings before this are not judged: its person or their limits were others."""
     alone: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """Alarm id -> (device time ms, step) the device says it felt by itself, alarm not yet known."""
+    linked: Mapping[str, Value] = field(default_factory=dict)
+    """By property: the value that links have seen last, where a link watches it."""
+    echoes: Mapping[str, Echo] = field(default_factory=dict)
+    """By property: which links are about to change it."""
     commands: Mapping[str, Command] = field(default_factory=dict)
     """By id: those not final, in order of issue; kept in their own table."""
 
@@ -110,6 +116,8 @@ class DeviceState:
             last_heard_ms=self.last_heard_ms,
             judged_from_ms=self.judged_from_ms,
             alone=self.alone,
+            linked=self.linked,
+            echoes=self.echoes,
             commands=self.commands,
         )
 
@@ -182,6 +190,13 @@ class Group:
     ended_amendments: tuple[Amendment, ...] = ()
     checkpoints: tuple[Checkpoint, ...] = ()
     """At each, those of the same rule and device with a later head are void and removed."""
+    kept: tuple[Kept, ...] = ()
+    dropped: tuple[tuple[type[Kept], str], ...] = ()
+    """(class, id)."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Device -> name of the kind it is of from now on."""
+    hooks: tuple[tuple[str, str, int], ...] = ()
+    """(service, webhook's id, hub time ms) of what was heard of partners."""
 
     @property
     def empty(self) -> bool:

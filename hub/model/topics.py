@@ -9,7 +9,7 @@ from hub.errors import InvalidInputError
 DEVICE_ID = re.compile(r"(?!hub-)[a-z0-9-]{1,23}\Z", re.ASCII)
 """What every broker can carry as client id and user name."""
 
-UP = frozenset({"telemetry", "event", "state", "status", "reply"})
+UP = frozenset({"telemetry", "event", "state", "status", "reply", "description"})
 DOWN = frozenset({"command", "desired", "receipt"})
 
 

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from hub.model.condition import Threshold
 from hub.model.devices import DeviceKind
+from hub.model.kept import K
+from hub.model.links import LinksOn
 from hub.model.rules import Rule
 from hub.model.state import DeviceState
 
@@ -18,6 +20,8 @@ class View(Protocol):
     def state(self, device: str) -> DeviceState | None: ...
 
     def kind(self, name: str) -> DeviceKind: ...
+
+    def has_kind(self, name: str) -> bool: ...
 
     def rule(self, rule: str) -> Rule | None: ...
 
@@ -36,3 +40,22 @@ class View(Protocol):
         """Return the devices bound to the person now."""
 
     def devices_in(self, household: str) -> Iterable[str]: ...
+
+    def kept(self, kind: type[K], identity: str) -> K | None:
+        """Return the thing of this class with this id, of those that are held in memory."""
+
+    def kept_in(self, kind: type[K], household: str) -> Iterable[K]:
+        """Return the household's things of this class, of those that are held in memory."""
+
+    def links_on(self, device: str) -> LinksOn:
+        """Return the links that readings and events of the device may set off."""
+
+    def links_at(self, household: str) -> Iterable[str]:
+        """Return the ids of the household's links on alarms and on presence."""
+
+    def evaluate(self, expression: str, facts: Mapping[str, object]) -> bool:
+        """Return what a CEL expression says of the facts.
+
+        Raises:
+            InvalidInputError: it does not compile, is no condition, or cannot be worked out.
+        """

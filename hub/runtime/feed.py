@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from hub.flow import Draft
-from hub.model import Alarm, Command, DeviceEvent, DeviceState, Sample
+from hub.model import Alarm, Command, DeviceEvent, DeviceState, Listing, Order, Sample
 from hub.model.feed import FeedItem
 
 
@@ -68,6 +68,13 @@ def _items(draft: Draft, now_ms: int) -> Iterator[FeedItem]:
         yield _alarm(alarm, now_ms)
     for command in draft.commands.values():
         yield _command(command)
+    yield from _states(draft, now_ms)
+    for thing in draft.things.values():
+        if isinstance(thing, Order | Listing):
+            yield _errand(thing, now_ms)
+
+
+def _states(draft: Draft, now_ms: int) -> Iterator[FeedItem]:
     for device, state in draft.states.items():
         before = draft.memory.states.get(device)
         if before is not None and before.connection is not state.connection:
@@ -105,3 +112,23 @@ def _command(command: Command) -> FeedItem:
 def _status(state: DeviceState, now_ms: int) -> FeedItem:
     body = {"connection": state.connection.value}
     return FeedItem(kind="status", device=state.device.id, at_ms=now_ms, body=body)
+
+
+def _errand(errand: Order | Listing, now_ms: int) -> FeedItem:
+    body: dict[str, object] = {
+        "id": errand.id,
+        "household": errand.household,
+        "person": errand.person,
+        "status": errand.status.value,
+    }
+    if isinstance(errand, Order):
+        body |= {
+            "stage": errand.stage,
+            "place": errand.place,
+            "promised_ms": errand.promised_ms,
+            "expected_ms": errand.expected_ms,
+            "told": errand.told,
+        }
+        return FeedItem(kind="order", device="", at_ms=now_ms, body=body, errand=errand)
+    body["deals"] = msgspec.to_builtins(errand.deals)
+    return FeedItem(kind="listing", device="", at_ms=now_ms, body=body, errand=errand)

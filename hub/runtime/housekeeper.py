@@ -14,10 +14,13 @@ DAY_MS = 86_400_000
 
 
 class Housekeeper:
-    def __init__(self, *, records: RecordStore, clock: Clock, dead_letter_days: int) -> None:
+    def __init__(
+        self, *, records: RecordStore, clock: Clock, dead_letter_days: int, history_days: int
+    ) -> None:
         self._records = records
         self._clock = clock
         self._dead_letters_ms = dead_letter_days * DAY_MS
+        self._history_ms = history_days * DAY_MS
 
     async def run(self) -> None:
         """Tidy until cancelled."""
@@ -31,6 +34,9 @@ class Housekeeper:
     async def tidy(self) -> None:
         """Forget all that is too old now."""
         now_ms = self._clock.now_ms()
-        since_ms = now_ms - self._dead_letters_ms
-        while await self._records.tidy(now_ms=now_ms, dead_letters_since_ms=since_ms):
+        while await self._records.tidy(
+            now_ms=now_ms,
+            dead_letters_since_ms=now_ms - self._dead_letters_ms,
+            history_since_ms=now_ms - self._history_ms,
+        ):
             await self._clock.sleep(PAUSE_S)

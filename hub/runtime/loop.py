@@ -10,9 +10,10 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from hub.errors import HubError, UnavailableError
@@ -25,7 +26,7 @@ from hub.model import (
     Topics,
 )
 from hub.model.changes import ReceiptDue
-from hub.ports import Batch, Broker, Clock, RecordStore
+from hub.ports import Batch, Broker, Clock, Delivery, RecordStore
 from hub.runtime.feed import Feed
 from hub.runtime.figures import Figures
 from hub.runtime.health import Health
@@ -39,6 +40,7 @@ PATIENCE_S = 5.0
 TURN = 500
 """Messages that the flow takes before others on the event loop get their turn."""
 MAX_EXCERPT = 200
+DESCRIPTION = "/up/description"
 T = TypeVar("T")
 
 
@@ -85,6 +87,7 @@ class Loop:
         touch_gap_ms: int,
         figures: Figures,
         health: Health,
+        evaluate: Callable[[str, Mapping[str, object]], bool],
     ) -> None:
         self._broker = broker
         self._records = records
@@ -92,7 +95,7 @@ class Loop:
         self._topics = topics
         self._figures = figures
         self._health = health
-        self._speeches = {name: speech(kind) for name, kind in kinds.items()}
+        self._speeches: dict[str, Speech] = {}
         self._feed = Feed()
         self._wake = asyncio.Event()
         self._batch: Batch | None = None
@@ -109,8 +112,9 @@ class Loop:
         self.position = 0
         """The spool position after the newest commit."""
         self.memory = Memory(
-            kinds=kinds,
+            kinds=dict(kinds),
             touch_gap_ms=touch_gap_ms,
+            evaluate=evaluate,
             now=lambda: datetime.fromtimestamp(clock.now_ms() / 1000, UTC),
         )
 
@@ -194,8 +198,7 @@ class Loop:
             return
         if self._open is None:
             before = self._committing
-            earlier = before.draft.states if before is not None else {}
-            self._open = _Group(Draft(self.memory, earlier=earlier))
+            self._open = _Group(_after(before.draft) if before else Draft(self.memory))
         group = self._open
         told, self._told = self._told, []
         group.told += told
@@ -295,20 +298,25 @@ class Loop:
     async def _take(self, batch: Batch, draft: Draft) -> None:
         """Run what the batch says, each device's words in their order."""
         refused = len(draft.dead_letters)
-        messages = self._heard(batch, draft)
+        for deliveries in _between_descriptions(batch.deliveries):
+            await self._hear(deliveries, draft)
+        if len(draft.dead_letters) > refused:
+            self._figures.rejected(len(draft.dead_letters) - refused)
+
+    async def _hear(self, deliveries: Sequence[Delivery], draft: Draft) -> None:
+        messages = self._heard(deliveries, draft)
         known = await self._known_events(messages, draft)
         for message in messages:
             if isinstance(message, DeviceEvent):
                 self._run_once(draft, message, known)
             else:
                 self._run(draft, message)
-        if len(draft.dead_letters) > refused:
-            self._figures.rejected(len(draft.dead_letters) - refused)
 
-    def _heard(self, batch: Batch, draft: Draft) -> Sequence[object]:
+    def _heard(self, deliveries: Sequence[Delivery], draft: Draft) -> Sequence[object]:
         now_ms = self._clock.now_ms()
         messages: list[object] = []
-        for delivery in batch.deliveries:
+        says = partial(self._speech, draft)
+        for delivery in deliveries:
             arrival = Arrival(
                 topic=delivery.topic,
                 payload=delivery.payload,
@@ -316,7 +324,7 @@ class Loop:
                 received_ms=now_ms,
             )
             try:
-                messages += decode(arrival, topics=self._topics, speech_of=self._speech)
+                messages += decode(arrival, topics=self._topics, speech_of=says)
             except Exception:
                 logger.exception("Fault at intake; went on without one message")
                 draft.dead_letters.append(_faulty(arrival, now_ms))
@@ -353,9 +361,15 @@ class Loop:
                 # It would be due again at once, and for ever.
                 draft.timers[message.id] = None
 
-    def _speech(self, device: str) -> Speech | None:
-        state = self.memory.states.get(device)
-        return None if state is None else self._speeches.get(state.device.kind)
+    def _speech(self, draft: Draft, device: str) -> Speech | None:
+        state = draft.state(device)
+        if state is None:
+            return None
+        name = state.device.kind
+        known = self._speeches.get(name)
+        if known is None or name in draft.kinds:
+            known = self._speeches[name] = speech(draft.kind(name))
+        return known
 
     async def _fulfil(self, wish: _Wish) -> None:
         draft = Draft(self.memory)
@@ -404,10 +418,31 @@ class Loop:
             position = await self._records.commit(group)
         self.position = position
         self._feed.publish(draft, now_ms=self._clock.now_ms())
-        self.memory.states.update(draft.states)
+        draft.settle()
         committed = Committed(draft=draft, position=position)
         for listener in self._listeners:
             listener(committed)
+
+
+def _after(before: Draft) -> Draft:
+    """Return a draft that stands on the one that is being committed."""
+    return Draft(
+        before.memory,
+        earlier=before.states,
+        earlier_kept=before.things,
+        earlier_kinds=before.kinds,
+    )
+
+
+def _between_descriptions(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
+    """Yield the deliveries in parts: what comes after a description is read by it."""
+    begin = 0
+    for index, delivery in enumerate(deliveries, 1):
+        if delivery.topic.endswith(DESCRIPTION):
+            yield deliveries[begin:index]
+            begin = index
+    if begin < len(deliveries):
+        yield deliveries[begin:]
 
 
 def _faulty(message: object, now_ms: int) -> DeadLetter:

@@ -1,26 +1,51 @@
 """The cell's worker as the companion API knows it: what people wish, and what the registry says."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 
+from hub.errors import UnknownError
 from hub.flow import Draft
 from hub.model import (
     AcknowledgeRequest,
+    Call,
+    CallRetry,
     CancelRequest,
     CommandRequest,
     CommandStatus,
     DeadLetter,
+    DealAnswer,
+    DescribedKind,
     DesiredRequest,
     DeviceState,
     Group,
+    K,
+    Kept,
+    Link,
+    LinkEndRequest,
+    LinkRequest,
+    Listing,
+    ListingRequest,
+    ListingWithdrawal,
+    Moment,
+    MomentAnswer,
+    Order,
+    OrderAcceptance,
+    OrderCancellation,
+    OrderRequest,
+    PartnerWord,
+    Presence,
+    PresenceRequest,
     Rejected,
     Rule,
     Sample,
+    SceneRequest,
     SnoozeRequest,
+    presence_id,
 )
-from hub.model.changes import CommandChanged
+from hub.model.changes import CommandChanged, Drop, Keep
 from hub.runtime.feed import Subscription
 from hub.runtime.loop import Loop
 from hub.runtime.rule_changes import SHUT_OUT, follow, part_with, reload, settle
@@ -29,7 +54,25 @@ from hub.stages.intake import Arrival, decode
 
 logger = logging.getLogger(__name__)
 
-Request = CommandRequest | CancelRequest | DesiredRequest | AcknowledgeRequest | SnoozeRequest
+Request = (
+    CommandRequest
+    | CancelRequest
+    | DesiredRequest
+    | AcknowledgeRequest
+    | SnoozeRequest
+    | PresenceRequest
+    | LinkRequest
+    | LinkEndRequest
+    | SceneRequest
+    | MomentAnswer
+    | OrderRequest
+    | OrderAcceptance
+    | OrderCancellation
+    | ListingRequest
+    | ListingWithdrawal
+    | DealAnswer
+    | CallRetry
+)
 LOAD_PAGE = 1000
 
 
@@ -56,15 +99,70 @@ class Worker(Loop):
                 if known is not None:
                     return known
             draft.run(request)
-            match request:
-                case CommandRequest() | CancelRequest():
-                    return draft.commands[request.command]
-                case DesiredRequest():
-                    return draft.states[request.device].twin
-                case AcknowledgeRequest() | SnoozeRequest():
-                    return draft.alarms[request.alarm]
+            return _answer(request, draft)
 
         return await self.change(ask)
+
+    async def hear(self, word: PartnerWord) -> None:
+        """Take a partner's webhook, once.
+
+        Raises:
+            UnavailableError: nothing was committed.
+        """
+
+        async def hear(draft: Draft) -> None:
+            if not await self._records.known_hook(word.service, word.hook):
+                draft.hooks.append((word.service, word.hook, word.now_ms))
+                draft.run(word)
+
+        await self.change(hear)
+
+    async def keep(self, *things: Kept, dropped: Iterable[tuple[type[Kept], str]] = ()) -> None:
+        """Keep things that nothing else follows from, and let others go.
+
+        Raises:
+            UnavailableError: nothing was committed.
+        """
+
+        async def keep(draft: Draft) -> None:
+            for thing in things:
+                draft.run(Keep(thing))
+            for kind, identity in dropped:
+                draft.run(Drop(kind, identity))
+
+        await self.change(keep)
+
+    async def revise(self, kind: type[K], identity: str, change: Callable[[K], K]) -> K:
+        """Keep what `change` makes of an open thing, with nothing in between.
+
+        Raises:
+            UnknownError: there is none, or none that is open.
+            HubError: what `change` raised, or nothing was committed.
+        """
+        revised: list[K] = []
+
+        async def revise(draft: Draft) -> None:
+            known = draft.kept(kind, identity)
+            if known is None:
+                raise UnknownError(kind.__name__.lower(), identity)
+            revised.append(change(known))
+            draft.run(Keep(revised[0]))
+
+        await self.change(revise)
+        return revised[0]
+
+    def kept(self, kind: type[K], identity: str) -> K | None:
+        """Return a thing of those that are held in memory."""
+        return self.memory.thing(kind, identity)
+
+    def kept_in(self, kind: type[K], household: str) -> Sequence[K]:
+        """Return the household's things of those that are held in memory."""
+        return tuple(Draft(self.memory).kept_in(kind, household))
+
+    def kinds_in(self, household: str) -> Collection[str]:
+        """Return the kinds of the household's devices."""
+        memory = self.memory
+        return {memory.states[device].device.kind for device in memory.devices_in(household)}
 
     async def put_rule(self, rule: Rule) -> Rule:
         await self._change_rules([rule])
@@ -147,7 +245,11 @@ class Worker(Loop):
             retained=False,
             received_ms=dead_letter.at_ms,
         )
-        messages = tuple(decode(arrival, topics=self._topics, speech_of=self._speech))
+        messages = tuple(
+            decode(
+                arrival, topics=self._topics, speech_of=partial(self._speech, Draft(self.memory))
+            )
+        )
         await self.tell(self._unnumbered(messages))
         if not any(isinstance(message, Rejected) for message in messages):
             await self._records.end_dead_letter(dead_letter.id)
@@ -177,6 +279,13 @@ class Worker(Loop):
         Raises:
             UnavailableError: the records do not answer.
         """
+        for thing in await self._records.open_things():
+            if isinstance(thing, DescribedKind):
+                if thing.id in self.memory.kinds:
+                    logger.error("A plug-in has the name of the described kind %s now", thing.id)
+                    continue
+                self.memory.kinds[thing.id] = thing.kind
+            self.memory.keep(thing)
         cursor: str | None = None
         while True:
             page = await self._records.devices(limit=LOAD_PAGE, cursor=cursor)
@@ -214,3 +323,32 @@ class Worker(Loop):
                 settle(draft, device, now_ms=now_ms)
 
         await self._ask_for_ever(lambda: self.change(send, patience_s=None))
+
+
+def _answer(request: Request, draft: Draft) -> object:  # noqa: C901, PLR0911 - a table
+    """Return what became of the request."""
+    match request:
+        case CommandRequest() | CancelRequest():
+            return draft.commands[request.command]
+        case DesiredRequest():
+            return draft.states[request.device].twin
+        case AcknowledgeRequest() | SnoozeRequest():
+            return draft.alarms[request.alarm]
+        case PresenceRequest():
+            return draft.kept(Presence, presence_id(request.household, request.person))
+        case LinkRequest():
+            return draft.kept(Link, request.link.id)
+        case MomentAnswer():
+            return draft.kept(Moment, request.moment)
+        case OrderRequest():
+            return draft.kept(Order, request.order.id)
+        case OrderAcceptance() | OrderCancellation():
+            return draft.kept(Order, request.order)
+        case ListingRequest():
+            return draft.kept(Listing, request.listing.id)
+        case ListingWithdrawal() | DealAnswer():
+            return draft.kept(Listing, request.listing)
+        case CallRetry():
+            return draft.kept(Call, request.call.id)
+        case LinkEndRequest() | SceneRequest():
+            return None

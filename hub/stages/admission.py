@@ -63,6 +63,8 @@ def admit_sample(sample: Sample, view: View) -> Iterable[Admitted | StateChanged
         last_heard_ms=state.last_heard_ms,
         judged_from_ms=state.judged_from_ms,
         alone=state.alone,
+        linked=state.linked,
+        echoes=state.echoes,
         commands=state.commands,
     )
     if sample.seq is None:
@@ -115,6 +117,7 @@ def _reported(twin: Twin, values: Mapping[str, Value], at_ms: int, *, in_order: 
         reported_ms=times,
         reported_revision=twin.reported_revision,
         desired=twin.desired,
+        desired_ms=twin.desired_ms,
         revision=twin.revision,
     )
 

@@ -4,8 +4,6 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from hub.model import (
     Alarm,
@@ -16,14 +14,16 @@ from hub.model import (
     CommandStatus,
     DeviceKind,
     DeviceState,
+    Presence,
     RuleSpec,
-    Schedule,
     Threshold,
     Timer,
     TimerFired,
     Transition,
+    presence_id,
 )
 from hub.model.changes import AlarmChanged, CommandQueued, Hush, TimerEnded, Touch
+from hub.model.local_time import within
 from hub.model.view import View
 
 END_WITHIN_MS = 60_000
@@ -52,7 +52,7 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
     responders = [
         responder
         for responder in responders_of(spec, state, view)
-        if not _felt_it_alone(responder, transition.at_ms, view)
+        if not _felt_it_alone(responder, threshold.device, transition.at_ms, view)
     ]
     if suppressed or not responders or _quiet(alarm, transition.level, now_ms):
         return (AlarmChanged(alarm),)
@@ -62,7 +62,13 @@ def deliver(touch: Touch, view: View) -> Iterable[Delivered]:
         # A touch in an hour's time was noted before the hub's clock was set back.
         touched_ms = min(alarm.touched_ms, now_ms + view.touch_gap_ms)
         not_before_ms = max(now_ms, touched_ms + view.touch_gap_ms)
-    touched = replace(alarm, felt=True, touched_ms=not_before_ms)
+    names = (responder.device.id for responder in responders)
+    touched = replace(
+        alarm,
+        felt=True,
+        touched_ms=not_before_ms,
+        touched=tuple(dict.fromkeys((*alarm.touched, *names))),
+    )
     timers: tuple[Timer, ...] = ()
     if _asks_for_an_answer(alarm, spec, transition):
         timer = _contact_timer(alarm, spec, now_ms)
@@ -116,7 +122,7 @@ def hush(ended: Hush, view: View) -> Iterable[Delivered]:
     state = view.state(ended.alarm.device)
     if state is None:
         return ()
-    touched = list(responders_of(ended.spec, state, view))
+    touched = list(_touched(ended, state, view))
     if ended.spec and ended.spec.contact and ended.alarm.contact_told_ms is not None:
         touched += _able(view.devices_of(ended.spec.contact), view)
     commands = [
@@ -135,6 +141,14 @@ def hush(ended: Hush, view: View) -> Iterable[Delivered]:
         for device in dict.fromkeys(one.device.id for one in touched)
     ]
     return (*commands, TimerEnded(_contact_id(ended.alarm)))
+
+
+def _touched(ended: Hush, state: DeviceState, view: View) -> Iterator[DeviceState]:
+    """Yield those that were touched, wherever they are by now."""
+    if ended.alarm.touched:
+        return _able(ended.alarm.touched, view)
+    # Raised by a hub that did not note them yet.
+    return responders_of(ended.spec, state, view)
 
 
 def _quiet(alarm: Alarm, level: int, now_ms: int) -> bool:
@@ -157,26 +171,46 @@ def _slot(key: str, responders: Iterable[DeviceState], view: View) -> int | None
     return min(waiting, default=None)
 
 
-def _felt_it_alone(responder: DeviceState, at_ms: int, view: View) -> bool:
+def _felt_it_alone(responder: DeviceState, watched: str, at_ms: int, view: View) -> bool:
     """A device that alerts alone has answered for what it measured before it came back."""
-    alone = view.kind(responder.device.kind).alerts_alone
+    alone = responder.device.id == watched and view.kind(responder.device.kind).alerts_alone
     return alone and at_ms < responder.ready_ms
 
 
 def responders_of(spec: RuleSpec | None, state: DeviceState, view: View) -> Iterator[DeviceState]:
-    """Yield those that answer: the named ones; the device itself; the person's that can."""
+    """Yield those that answer: the named ones, the person's own, or those of whoever is at home."""
     named = spec.responders if spec else ()
     if named:
         candidates: Iterable[str] = named
+    elif state.person is None:
+        candidates = _at_home(state, view)
     elif _can_answer(view.kind(state.device.kind)):
         candidates = (state.device.id,)
-    elif state.person is not None:
-        candidates = view.devices_of(state.person.id)
     else:
-        candidates = view.devices_in(state.device.household)
+        candidates = view.devices_of(state.person.id)
     for responder in _able(candidates, view):
         if responder.device.household == state.device.household:
             yield responder
+
+
+def _at_home(state: DeviceState, view: View) -> Iterator[str]:
+    """Yield a device of the home and what people there wear; others of the home if it is mute.
+
+    Somebody of whom nothing is known counts as at home.
+    """
+    home = state.device.household
+    mute = not _can_answer(view.kind(state.device.kind))
+    for device in view.devices_in(home):
+        other = view.state(device)
+        if other is None:
+            continue
+        if other.person is None:
+            if mute or device == state.device.id:
+                yield device
+            continue
+        presence = view.kept(Presence, presence_id(home, other.person.id))
+        if presence is None or presence.at_home:
+            yield device
 
 
 def _able(devices: Iterable[str], view: View) -> Iterator[DeviceState]:
@@ -216,18 +250,6 @@ def words(threshold: Threshold, value: float) -> Mapping[str, str]:
         "en": f"{name}: {value:g}, limit {threshold.limit:g}",
         "ko": f"{name}: {value:g}, 한계 {threshold.limit:g}",
     }
-
-
-def within(schedule: Schedule, at_ms: int, time_zone: str) -> bool:
-    """Return whether the instant falls into the schedule's window of the person's local day."""
-    local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(time_zone))
-    minute = local.hour * 60 + local.minute
-    start, end = schedule.start_minute, schedule.end_minute
-    if start <= end:
-        return local.weekday() in schedule.days and start <= minute < end
-    if minute >= start:
-        return local.weekday() in schedule.days
-    return minute < end and (local.weekday() - 1) % 7 in schedule.days
 
 
 # ------------------------------------------------------------------------------------ the contact

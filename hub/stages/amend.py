@@ -164,5 +164,6 @@ def _inherit(alarm: Alarm, before: Mapping[str, Alarm], replay: Replay) -> Alarm
                 touched_ms=known.touched_ms,
                 contact_due_ms=known.contact_due_ms,
                 contact_told_ms=known.contact_told_ms,
+                touched=known.touched,
             )
     return alarm

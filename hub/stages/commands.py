@@ -21,6 +21,10 @@ MAX_OPEN = 1000
 """Commands waiting for one device."""
 ACCEPTED_MS = 24 * 3600 * 1000
 """How long a device may work on what it accepted, a long washing course for example."""
+AGAIN_MS = 1000
+MOST_AGAIN_MS = 10 * 60 * 1000
+"""Between two tries of a command that must arrive; the wait doubles."""
+UNANSWERED = frozenset({CommandStatus.SENT, CommandStatus.DELIVERED})
 AWAY = frozenset({Connection.LOST, Connection.DISCONNECTED, Connection.SLEEPING})
 
 
@@ -113,10 +117,27 @@ def _open(view: View, device: str, command: str) -> Command | None:
 def _progress(
     command: Command, status: CommandStatus, reason: str, now_ms: int
 ) -> Iterable[CommandChanged]:
-    """Move forward only: a late `sent` never undoes a reply that was quicker."""
+    """Move forward only: a late `sent` never undoes a reply that was quicker.
+
+    But one that must arrive, and was not answered, waits in the queue again.
+    """
+    if status is CommandStatus.QUEUED and command.status in UNANSWERED:
+        return (CommandChanged(_queued_again(command, reason, now_ms)),)
     if status.rank <= command.status.rank:
         return ()
     return (CommandChanged(moved(command, status, reason, now_ms)),)
+
+
+def _queued_again(command: Command, reason: str, now_ms: int) -> Command:
+    wait_ms = min(AGAIN_MS * 2**command.attempts, MOST_AGAIN_MS)
+    again = replace(
+        command,
+        attempts=command.attempts + 1,
+        not_before_ms=now_ms + wait_ms,
+        # Its first two entries and this: a device may be silent for a day.
+        history=command.history[:2],
+    )
+    return moved(again, CommandStatus.QUEUED, reason, now_ms)
 
 
 def moved(command: Command, status: CommandStatus, reason: str, now_ms: int) -> Command:
@@ -159,7 +180,10 @@ def turn(
             due_ms = max(command.history[-1][1], hearing_since_ms) + patience_ms
             # Later than it can be: the hub's clock was set back.
             if due_ms <= now_ms or due_ms > now_ms + patience_ms:
-                gone.append(_given_up(command, CommandStatus.TIMED_OUT, "no answer", now_ms))
+                again = command.insistent and not accepted and command.expires_ms > now_ms
+                status = CommandStatus.QUEUED if again else CommandStatus.TIMED_OUT
+                gone.append(_given_up(command, status, "no answer", now_ms))
+                flying = flying or (command if again else None)
                 continue
             times.append(due_ms)
             # What the device has accepted it works on by itself; others need not wait for it.

@@ -15,6 +15,7 @@ from hub.errors import InvalidInputError
 from hub.kinds import MAX_INTEGER, MAX_NAME, MAX_SAMPLES, bounds, is_name
 from hub.model import (
     Connection,
+    Description,
     DeviceEvent,
     DeviceKind,
     Property,
@@ -27,6 +28,8 @@ from hub.model import (
     Topics,
     Value,
     ValueType,
+    described_kind,
+    fingerprint,
 )
 from hub.model.made_often import made_often
 
@@ -45,7 +48,9 @@ CONNECTIONS = {
 
 _decode = msgspec.json.Decoder().decode
 
-Message = Sample | Skipped | DeviceEvent | StateReport | StatusReport | Reply | Rejected
+Message = (
+    Sample | Skipped | DeviceEvent | StateReport | StatusReport | Reply | Description | Rejected
+)
 Check = Callable[[Any], Value | None]
 """Returns the value as the property keeps it, or None if it does not fit."""
 
@@ -401,11 +406,27 @@ def _reply(arrival: Arrival, device: str, _: Speech, content: object) -> Iterabl
     )
 
 
-_RETAINED = frozenset({"state", "status"})
+def _description(arrival: Arrival, device: str, _: Speech, content: object) -> Iterable[Message]:
+    try:
+        kind = described_kind(content)
+    except InvalidInputError as error:
+        return (_rejected(arrival, device, str(error)),)
+    return (
+        Description(
+            device=device,
+            kind=kind,
+            fingerprint=fingerprint(kind),
+            received_ms=arrival.received_ms,
+        ),
+    )
+
+
+_RETAINED = frozenset({"state", "status", "description"})
 _LEAVES = {
     "telemetry": _telemetry,
     "event": _event,
     "state": _state,
     "status": _status,
     "reply": _reply,
+    "description": _description,
 }

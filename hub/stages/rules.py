@@ -19,14 +19,15 @@ from hub.model import (
     advance,
 )
 from hub.model.alarms import opened, recorded
-from hub.model.changes import Admitted, AlarmChanged, Hush, StateChanged, Touch
+from hub.model.changes import Admitted, AlarmChanged, AlarmTurned, Hush, StateChanged, Touch
 from hub.model.view import View
 
 AMEND_WITHIN_MS = 7 * 24 * 3600 * 1000
 """Readings later than this change no record."""
 CHECKPOINT_EVERY_MS = 15 * 60 * 1000
+TURNS = frozenset({Change.OPENED, Change.CLEARED})
 
-Judged = StateChanged | AlarmChanged | Touch | Hush | Amendment | Checkpoint | Timer
+Judged = StateChanged | AlarmChanged | AlarmTurned | Touch | Hush | Amendment | Checkpoint | Timer
 
 
 def judge(admitted: Admitted, view: View) -> Iterable[Judged]:
@@ -129,6 +130,9 @@ class _Case:
         alarms = {**self.state.alarms, alarm.id: alarm}
         self.answers.append(AlarmChanged(alarm))
         received_ms = self.sample.received_ms
+        if transition.change in TURNS:
+            turned = AlarmTurned(alarm=alarm, change=transition.change.value, now_ms=received_ms)
+            self.answers.append(turned)
         if transition.change is Change.CLEARED:
             del alarms[alarm.id]
             if alarm.felt:
@@ -161,6 +165,8 @@ class _Case:
         if silent in state.alarms:
             ended = replace(state.alarms[silent], cleared_ms=received_ms)
             self.answers.append(AlarmChanged(ended))
+            turned = AlarmTurned(alarm=ended, change=Change.CLEARED.value, now_ms=received_ms)
+            self.answers.append(turned)
 
 
 def _next_span(condition: Condition, at_ms: int) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.model import IDLE, Alarm, Cause, Timer, TimerFired, alarm_id
-from hub.model.changes import AlarmChanged, StateChanged, TimerEnded
+from hub.model.changes import AlarmChanged, AlarmTurned, StateChanged, TimerEnded
 from hub.model.view import View
 
 
 def fall_silent(
     fired: TimerFired, view: View
-) -> Iterable[StateChanged | AlarmChanged | Timer | TimerEnded]:
+) -> Iterable[StateChanged | AlarmChanged | AlarmTurned | Timer | TimerEnded]:
     """Raise the no-data alarm, or wind the timer again if something was heard meanwhile."""
     if fired.kind != "no_data":
         return ()
@@ -42,7 +42,12 @@ def fall_silent(
     )
     silent = {**state.silent, threshold.rule: identity}
     changed = replace(state, silent=silent, alarms={**state.alarms, identity: alarm})
-    return (StateChanged(changed), AlarmChanged(alarm), TimerEnded(fired.id))
+    return (
+        StateChanged(changed),
+        AlarmChanged(alarm),
+        AlarmTurned(alarm=alarm, change="opened", now_ms=fired.now_ms),
+        TimerEnded(fired.id),
+    )
 
 
 def _again(fired: TimerFired, due_ms: int) -> Timer:

@@ -1,12 +1,23 @@
 """The desired half of the twin, and whether the device is there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from hub.errors import InvalidInputError, RefusedError, UnknownError
-from hub.model import Connection, DesiredRequest, DeviceState, StatusReport
-from hub.model.changes import DesiredDue, StateChanged
+from hub.model import (
+    Connection,
+    DesiredRequest,
+    DeviceState,
+    Echo,
+    StatusReport,
+    TwinChange,
+    Value,
+)
+from hub.model.changes import DesiredAsked, DesiredDue, Keep, StateChanged
 from hub.model.view import View
+
+ECHO_MS = 10 * 60 * 1000
+"""How long a change of a property counts as following from the link that asked for it."""
 
 ALERT_RULES = "alert_rules"
 """The desired property that carries limits and ladders to a device that alerts alone."""
@@ -21,7 +32,7 @@ class RulesChanged:
     """Plain JSON values, one a threshold."""
 
 
-def desire(asked: DesiredRequest, view: View) -> Iterable[StateChanged | DesiredDue]:
+def desire(asked: DesiredRequest, view: View) -> Iterable[StateChanged | DesiredDue | Keep]:
     """Set desired properties.
 
     Raises:
@@ -41,8 +52,45 @@ def desire(asked: DesiredRequest, view: View) -> Iterable[StateChanged | Desired
     if asked.revision is not None and asked.revision != state.twin.revision:
         message = f"the twin is at revision {state.twin.revision}, not {asked.revision}"
         raise RefusedError(message)
-    desired = {**state.twin.desired, **asked.values}
-    return _desired(state, {k: v for k, v in desired.items() if v is not None})
+    return _set(state, asked.values, author=asked.author, now_ms=asked.now_ms)
+
+
+def ask(asked: DesiredAsked, view: View) -> Iterable[StateChanged | DesiredDue | Keep]:
+    """Set what a link or a scene desires; what is desired already changes nothing.
+
+    Whatever of it the device then reports follows from the links of the chain.
+    """
+    state = view.state(asked.device)
+    if state is None:
+        return ()
+    desired = state.twin.desired
+    values = {name: value for name, value in asked.values.items() if desired.get(name) != value}
+    if not values:
+        return ()
+    echo = Echo(chain=asked.chain, until_ms=asked.now_ms + ECHO_MS)
+    state = replace(state, echoes={**state.echoes, **dict.fromkeys(values, echo)})
+    return _set(state, values, author=asked.author, now_ms=asked.now_ms)
+
+
+def _set(
+    state: DeviceState, values: Mapping[str, Value | None], *, author: str, now_ms: int
+) -> Iterable[StateChanged | DesiredDue | Keep]:
+    twin = state.twin
+    desired = {k: v for k, v in {**twin.desired, **values}.items() if v is not None}
+    times = {**twin.desired_ms, **dict.fromkeys(values, now_ms)}
+    device = state.device
+    change = TwinChange(
+        id=f"{device.id}:{twin.revision + 1}",
+        household=device.household,
+        device=device.id,
+        revision=twin.revision + 1,
+        at_ms=now_ms,
+        author=author,
+        values=values,
+    )
+    times = {name: at_ms for name, at_ms in times.items() if name in desired}
+    changed = replace(state, twin=replace(twin, desired_ms=times))
+    return (*_desired(changed, desired), Keep(change))
 
 
 def rules_changed(changed: RulesChanged, view: View) -> Iterable[StateChanged | DesiredDue]:

@@ -11,8 +11,16 @@ from fastapi.routing import iter_route_contexts
 
 from hub.api.gate import ACCESS_CLASSES
 from hub.api.identity import SignedToken, hash_of
+from hub.model import Garment, Listing, Moment, Order, Presence
 from hub.ports import Session
-from tests.api.world import World, add_access, add_alarm_rule, add_dead_letter
+from tests.api.errands import add_errands
+from tests.api.world import (
+    World,
+    add_access,
+    add_alarm_rule,
+    add_dead_letter,
+    add_home_things,
+)
 
 ACTORS = ("anonymous", "revoked", "bob", "chloe", "gus", "olga")
 """Nobody; Alice after her sign-in ended; another household; her child; her guest; an operator."""
@@ -29,6 +37,13 @@ RULE = {
     "kind": "watch",
     "limit": 90,
 }
+LINK = {
+    "household": "h_home",
+    "name": "x",
+    "trigger": {"type": "event", "event": "workout_started", "device": "w-alice"},
+    "actions": [{"type": "say", "text": {"en": "PLANTED-WORD"}, "person": "p_alice"}],
+}
+SCENE = {"household": "h_home", "name": "x", "desired": {"f-home": {"target": 4}}}
 CLAIM = {"kind": "watch", "name": "x", "household": "h_home", "person": "p_alice"}
 
 
@@ -71,6 +86,7 @@ ROWS = {
     "PUT /api/v1/devices/{device}/binding": Row(ALICES, {"person": "me"}),
     "GET /api/v1/devices/{device}/telemetry": Row(ALICES, query="?property=heart_rate"),
     "GET /api/v1/devices/{device}/twin": Row(ALICES),
+    "GET /api/v1/devices/{device}/twin/history": Row(ALICES),
     "PATCH /api/v1/devices/{device}/twin": Row(ALICES, {"desired": {"target": 4}}),
     "GET /api/v1/devices/{device}/commands": Row(ALICES),
     "POST /api/v1/devices/{device}/commands": Row(ALICES, {"name": "alert_end"}),
@@ -86,11 +102,88 @@ ROWS = {
     "GET /api/v1/rules/{rule}": Row(UNKNOWN),
     "PUT /api/v1/rules/{rule}": Row(UNKNOWN, RULE),
     "DELETE /api/v1/rules/{rule}": Row(UNKNOWN),
+    "GET /api/v1/links": Row(SIGNED_IN),
+    "POST /api/v1/links": Row(HOUSEHOLD, LINK),
+    "POST /api/v1/links/dry-run": Row(
+        HOUSEHOLD, {"spec": LINK, "from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z"}
+    ),
+    "GET /api/v1/links/{link}": Row(UNKNOWN),
+    "PATCH /api/v1/links/{link}": Row(UNKNOWN, {"name": "x"}),
+    "DELETE /api/v1/links/{link}": Row(UNKNOWN),
+    "POST /api/v1/links/{link}/on": Row(UNKNOWN),
+    "POST /api/v1/links/{link}/off": Row(UNKNOWN),
+    "GET /api/v1/links/{link}/runs": Row(UNKNOWN),
+    "GET /api/v1/scenes": Row(SIGNED_IN),
+    # A scene of the home's own devices, for all who live there; a child changes only its own.
+    "POST /api/v1/scenes": Row("401 401 404 201 403 404", SCENE),
+    "GET /api/v1/scenes/{scene}": Row("401 401 404 200 404 404"),
+    "PUT /api/v1/scenes/{scene}": Row("401 401 404 403 404 404", SCENE),
+    "DELETE /api/v1/scenes/{scene}": Row("401 401 404 403 404 404"),
+    "POST /api/v1/scenes/{scene}/set": Row("401 401 404 204 404 404"),
     "GET /api/v1/households": Row(SIGNED_IN),
     "POST /api/v1/households": Row("401 401 201 201 201 201", {"name": "x"}),
     "GET /api/v1/households/{household}/members": Row("401 401 404 200 403 404"),
     "POST /api/v1/households/{household}/members": Row(HOUSEHOLD, {"person": "p_bob"}),
     "DELETE /api/v1/households/{household}/members/{person}": Row(HOUSEHOLD),
+    "GET /api/v1/households/{household}/presence": Row("401 401 404 200 403 404"),
+    "PUT /api/v1/households/{household}/presence": Row(
+        HOUSEHOLD, {"at_home": True, "person": "p_alice"}
+    ),
+    "GET /api/v1/moments": Row(SIGNED_IN),
+    "POST /api/v1/moments/{moment}/answer": Row(UNKNOWN, {"answer": "yes"}),
+    "GET /api/v1/devices/{device}/stock": Row(ALICES),
+    "PUT /api/v1/devices/{device}/stock/{item}": Row(
+        ALICES, {"name": "x", "quantity": 1, "unit": "g"}
+    ),
+    "DELETE /api/v1/devices/{device}/stock/{item}": Row(ALICES),
+    "GET /api/v1/garments": Row(SIGNED_IN),
+    "POST /api/v1/garments": Row(
+        HOUSEHOLD, {"household": "h_home", "name": "x", "owner": "p_alice"}
+    ),
+    "GET /api/v1/garments/care": Row(UNKNOWN, query="?ids=gm_alice"),
+    "GET /api/v1/garments/{garment}": Row(UNKNOWN),
+    "PATCH /api/v1/garments/{garment}": Row(UNKNOWN, {"name": "x"}),
+    "DELETE /api/v1/garments/{garment}": Row(UNKNOWN),
+    "POST /api/v1/garments/{garment}/place": Row(UNKNOWN, {"place": "worn"}),
+    "GET /api/v1/services": Row(SIGNED_IN),
+    "POST /api/v1/services": Row(
+        OPERATORS.format(201), {"kind": "market", "name": "x", "url": "https://x.test"}
+    ),
+    "PATCH /api/v1/services/{service}": Row(OPERATORS.format(200), {"name": "x"}),
+    "POST /api/v1/services/{service}/secret": Row(OPERATORS.format(200)),
+    "DELETE /api/v1/services/{service}": Row(OPERATORS.format(409)),
+    "GET /api/v1/services/{service}/calls": Row(OPERATORS.format(200)),
+    "POST /api/v1/services/calls/{call}/retry": Row(OPERATORS.format(409)),
+    "POST /api/v1/hooks/{service}": Row("401 401 401 401 401 401", {}),
+    "GET /api/v1/orders": Row(SIGNED_IN),
+    "POST /api/v1/orders": Row(
+        HOUSEHOLD, {"service": "sv_clean", "household": "h_home", "garments": ["gm_alice"]}
+    ),
+    "GET /api/v1/orders/{order}": Row(UNKNOWN),
+    "GET /api/v1/orders/{order}/timeline": Row(UNKNOWN),
+    "GET /api/v1/orders/{order}/disclosures": Row(UNKNOWN),
+    "POST /api/v1/orders/{order}/accept": Row(UNKNOWN, {}),
+    "POST /api/v1/orders/{order}/cancel": Row(UNKNOWN, {}),
+    "GET /api/v1/listings": Row(SIGNED_IN),
+    "POST /api/v1/listings": Row(
+        HOUSEHOLD,
+        {
+            "service": "sv_clean",
+            "household": "h_home",
+            "garment": "gm_alice",
+            "mode": "swap",
+            "area": "x",
+            "nickname": "x",
+        },
+    ),
+    "GET /api/v1/listings/{listing}": Row(UNKNOWN),
+    "GET /api/v1/listings/{listing}/timeline": Row(UNKNOWN),
+    "GET /api/v1/listings/{listing}/disclosures": Row(UNKNOWN),
+    "POST /api/v1/listings/{listing}/withdraw": Row(UNKNOWN),
+    "POST /api/v1/listings/{listing}/deals/{deal}/accept": Row(UNKNOWN),
+    "POST /api/v1/listings/{listing}/deals/{deal}/decline": Row(UNKNOWN),
+    "POST /api/v1/listings/{listing}/deals/{deal}/hand-over": Row(UNKNOWN),
+    "GET /api/v1/me/disclosures": Row(SIGNED_IN),
     "GET /api/v1/contacts": Row(SIGNED_IN),
     "POST /api/v1/contacts": Row("401 401 404 404 404 404", {"person": "p_nobody"}),
     "POST /api/v1/contacts/{person}/agree": Row(UNKNOWN),
@@ -111,7 +204,17 @@ READ = (
     "GET /api/v1/devices/{device}/events",
     "GET /api/v1/alarms",
     "GET /api/v1/rules",
+    "GET /api/v1/links",
+    "GET /api/v1/links/{link}",
+    "GET /api/v1/links/{link}/runs",
     "GET /api/v1/access-log",
+    "GET /api/v1/moments",
+    "GET /api/v1/garments",
+    "GET /api/v1/garments/{garment}",
+    "GET /api/v1/orders",
+    "GET /api/v1/orders/{order}/disclosures",
+    "GET /api/v1/listings/{listing}",
+    "GET /api/v1/me/disclosures",
 )
 """Where Alice herself finds what was planted; else the matrix would prove nothing."""
 
@@ -122,6 +225,8 @@ async def plant(world: World) -> dict[str, str]:
     await alice.patch("/devices/w-alice", json={"name": MEMBERS_ONLY.decode()})
     await add_alarm_rule(world, "w-alice", rule="r_home")
     rule = (await alice.post("/rules", json=RULE | {"name": "PLANTED-RULE"})).json()
+    link = (await alice.post("/links", json=LINK | {"name": "PLANTED-LINK"})).json()
+    scene = (await alice.post("/scenes", json=SCENE)).json()
     await world.publish("w-alice", "telemetry", {"heart_rate": 131.375, "skin_temperature": 35})
     event = {"id": "PLANTED-EVENT", "ts": world.clock.now_ms(), "type": "workout_started"}
     await world.publish("w-alice", "event", event | {"data": {"note": "PLANTED"}})
@@ -131,15 +236,27 @@ async def plant(world: World) -> dict[str, str]:
     alarm = (await alice.get("/alarms")).json()["items"][0]
     await add_dead_letter(world, "dl_alice", device="w-alice", payload=b"")
     await add_access(world, reader="p_adam", subject="p_alice")
+    await add_home_things(world)
+    await add_errands(world)
     return {
         "name": "watch",
         "device": "w-alice",
         "command": sent["id"],
         "alarm": alarm["id"],
         "rule": rule["id"],
+        "link": link["id"],
+        "scene": scene["id"],
         "household": "h_home",
         "person": "p_alice",
         "dead_letter": "dl_alice",
+        "moment": "mo_alice",
+        "garment": "gm_alice",
+        "item": "it_1",
+        "service": "sv_clean",
+        "order": "or_alice",
+        "listing": "li_alice",
+        "deal": "dl-1",
+        "call": "ca_alice",
     }
 
 
@@ -229,7 +346,12 @@ async def _kept(world: World) -> dict[str, Any]:
         "alarms": await world.records.alarms(devices=["w-alice"]),
         "rules": dict(world.worker.rules),
         "members": await world.records.memberships(household="h_home"),
+        "garment": world.worker.kept(Garment, "gm_alice"),
+        "moment": world.worker.kept(Moment, "mo_alice"),
+        "presence": world.worker.kept(Presence, "h_home:p_alice"),
         "person": await world.records.person("p_alice"),
+        "order": await world.records.thing(Order, "or_alice"),
+        "listing": await world.records.thing(Listing, "li_alice"),
     }
 
 

@@ -13,11 +13,17 @@ import httpx2
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from devices.fridge import STOCK
+from devices.phone import KIND as PHONE
+from devices.washer import KIND as WASHER
 from devices.watch import KIND as WATCH
 from hub.adapters.broker.memory import MemoryBroker
 from hub.adapters.clock.manual import ManualClock
+from hub.adapters.conditions.cel import Expressions
 from hub.adapters.gatekeeper.memory import MemoryGatekeeper
 from hub.adapters.gatekeeper.tokens import hash_token, new_token
+from hub.adapters.partner.memory import MemoryPartner
+from hub.adapters.partner.partners import Partners
 from hub.adapters.records.sql import SqlRecords
 from hub.adapters.series.memory import MemorySeries
 from hub.api.app import ApiParts, create_app
@@ -31,14 +37,18 @@ from hub.model import (
     DeadLetter,
     Device,
     DeviceKind,
+    Garment,
     Group,
     Household,
     Membership,
+    Moment,
     Person,
+    Presence,
     Property,
     Role,
     Rule,
     RuleSpec,
+    ServiceKind,
     Topics,
     ValueType,
 )
@@ -46,6 +56,7 @@ from hub.ports import Access, Account, Session
 from hub.runtime.figures import NoFigures
 from hub.runtime.health import Health
 from hub.runtime.series_writer import SeriesWriter
+from hub.runtime.service_caller import ServiceCaller
 from hub.runtime.worker import Worker
 from hub.settings import Http
 
@@ -83,6 +94,7 @@ FRIDGE = DeviceKind(
                 ),
             ),
         ),
+        STOCK,
     ),
 )
 
@@ -106,6 +118,9 @@ class World:
     clock: ManualClock
     worker: Worker
     health: Health
+    cleaner: MemoryPartner
+    market: MemoryPartner
+    caller: ServiceCaller
     clients: dict[str, httpx2.AsyncClient] = field(default_factory=dict)
 
     def anonymous(self, *, address: str = "192.0.2.1") -> httpx2.AsyncClient:
@@ -212,7 +227,8 @@ async def opened(directory: Path) -> AsyncIterator[World]:
     topics = Topics()
     records = SqlRecords(directory / "records.sqlite")
     series, broker, gatekeeper = MemorySeries(), MemoryBroker(), MemoryGatekeeper()
-    kinds = {"watch": WATCH, "fridge": FRIDGE}
+    expressions = Expressions()
+    kinds = {kind.name: kind for kind in (WATCH, FRIDGE, PHONE, WASHER)}
     await records.open()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(records.close)
@@ -224,6 +240,7 @@ async def opened(directory: Path) -> AsyncIterator[World]:
             kinds=kinds,
             topics=topics,
             touch_gap_ms=3000,
+            evaluate=expressions.holds,
             figures=NoFigures(),
             health=health,
         )
@@ -237,10 +254,16 @@ async def opened(directory: Path) -> AsyncIterator[World]:
             hold=worker.hold,
             resume=worker.resume,
         )
+        cleaner = MemoryPartner(ServiceKind.DRY_CLEANER, clock=clock)
+        market = MemoryPartner(ServiceKind.MARKET, clock=clock)
+        partner = Partners({ServiceKind.DRY_CLEANER: cleaner, ServiceKind.MARKET: market})
+        caller = ServiceCaller(worker=worker, records=records, partner=partner, clock=clock)
         await worker.load()
         await writer.load()
+        await caller.load()
         await gatekeeper.sync(await records.credentials())
         worker.listen(writer.committed)
+        worker.listen(caller.committed)
         parts = ApiParts(
             settings=Http(),
             records=records,
@@ -256,11 +279,14 @@ async def opened(directory: Path) -> AsyncIterator[World]:
             hash_token=hash_token,
             payload_schema=payload_schema,
             metrics=CollectorRegistry(),
+            expressions=expressions,
+            partner=partner,
+            breakers=lambda: caller.breakers,
             live_recheck_s=0.05,
         )
         app = create_app(parts)
         group = await stack.enter_async_context(asyncio.TaskGroup())
-        tasks = [group.create_task(worker.run()), group.create_task(writer.run())]
+        tasks = [group.create_task(part.run()) for part in (worker, writer, caller)]
         stack.callback(lambda: [task.cancel() for task in tasks])
         await stack.enter_async_context(app.router.lifespan_context(app))
         world = World(
@@ -273,6 +299,9 @@ async def opened(directory: Path) -> AsyncIterator[World]:
             clock=clock,
             worker=worker,
             health=health,
+            cleaner=cleaner,
+            market=market,
+            caller=caller,
         )
         yield world
         for client in world.clients.values():
@@ -335,6 +364,32 @@ async def add_access(world: World, *, reader: str, subject: str) -> None:
             at_ms=NOW_MS,
             allowed=False,
         )
+    )
+
+
+async def add_home_things(world: World) -> None:
+    """Let Alice have a garment, a question that waits for her, and be at home."""
+    text = {"ko": "PLANTED-MOMENT", "en": "PLANTED-MOMENT"}
+    await world.worker.keep(
+        Garment(id="gm_alice", household="h_home", name="PLANTED-GARMENT", owner="p_alice"),
+        Moment(
+            id="mo_alice",
+            household="h_home",
+            person="p_alice",
+            text=text,
+            cause="ru_planted",
+            at_ms=NOW_MS,
+            expires_ms=NOW_MS + DAY_MS,
+            ask=True,
+        ),
+        Presence(
+            id="h_home:p_alice",
+            household="h_home",
+            person="p_alice",
+            at_home=True,
+            since_ms=NOW_MS,
+            source="person",
+        ),
     )
 
 

@@ -11,11 +11,49 @@ import pytest
 from hub.flow import table
 from hub.flow.table import RANKS, STAGES, Stage
 from hub.model import changes, messages
-from hub.stages import admission, alerts, answers, commands, rules, silence, twin
+from hub.stages import (
+    admission,
+    alerts,
+    answers,
+    calls,
+    commands,
+    describe,
+    listings,
+    moments,
+    order_news,
+    orders,
+    presence,
+    rules,
+    silence,
+    stock,
+    twin,
+    wardrobe,
+)
+from hub.stages.links import runs, triggers, wishes
 
 PAIRS = [(taken, stage) for taken, stages in STAGES.items() for stage in stages]
-IDS = [f"{taken.__name__}-{stage.__name__}" for taken, stage in PAIRS]
-FLOWING = (admission, alerts, answers, commands, rules, silence, twin)
+IDS = [f"{taken.__name__}-{stage.__module__}.{stage.__name__}" for taken, stage in PAIRS]
+FLOWING = (
+    admission,
+    alerts,
+    answers,
+    calls,
+    commands,
+    describe,
+    listings,
+    moments,
+    order_news,
+    orders,
+    presence,
+    rules,
+    silence,
+    stock,
+    twin,
+    wardrobe,
+    runs,
+    triggers,
+    wishes,
+)
 
 
 def members(annotation: object) -> Iterator[type]:

@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from tests.drills import absences, disk_full, exactly_once, influx_away, poison, rights, two_hubs
+from tests.drills import (
+    absences,
+    disk_full,
+    exactly_once,
+    influx_away,
+    laundry,
+    poison,
+    rights,
+    two_hubs,
+)
 from tests.drills.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -15,6 +24,7 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same faults and
 Broker = Annotated[str, typer.Option(help="mosquitto or embedded.")]
 Control = Annotated[bool, typer.Option(help="A run without faults first.")]
 Series = Annotated[str, typer.Option(help="influx or sqlite.")]
+Records = Annotated[str, typer.Option(help="sqlite or postgresql.")]
 
 
 @app.callback()
@@ -38,8 +48,10 @@ def run_exactly_once(  # noqa: PLR0913 - the options of a command line
     hub_kills: int = 20,
     influx_kills: int = 5,
     broker_kills: int = 5,
+    postgres_kills: int = 5,
     broker: Broker = "mosquitto",
     series: Series = "influx",
+    records: Records = "sqlite",
     seed: Seed = 1,
     resend_s: float = 5.0,
     rate: Annotated[int, typer.Option(help="Readings a second, of all devices.")] = 2000,
@@ -55,13 +67,35 @@ def run_exactly_once(  # noqa: PLR0913 - the options of a command line
         hub_kills=hub_kills,
         influx_kills=influx_kills,
         broker_kills=broker_kills,
+        postgres_kills=postgres_kills,
         broker=broker,
         series=series,
+        records=records,
         seed=seed,
         resend_s=resend_s,
         rate=rate,
     )
     _finish(exactly_once.drill(chosen, control=control))
+
+
+@app.command("laundry")
+def run_laundry(  # noqa: PLR0913 - the options of a command line
+    *,
+    loads: int = 100,
+    apart_s: Annotated[float, typer.Option(help="Seconds between two loads.")] = 0.5,
+    hub_kills: int = 3,
+    broker: Broker = "embedded",
+    seed: Seed = 1,
+    control: Control = True,
+) -> None:
+    """Finish loads while the dryer is off half of the time, and forget one in the washer.
+
+    Example: scripts/drill laundry --loads 20
+    """
+    chosen = laundry.Plan(
+        loads=loads, apart_s=apart_s, hub_kills=hub_kills, broker=broker, seed=seed
+    )
+    _finish(laundry.drill(chosen, control=control))
 
 
 @app.command("influx-away")

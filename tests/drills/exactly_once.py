@@ -30,8 +30,10 @@ class Plan:
     hub_kills: int = 20
     influx_kills: int = 5
     broker_kills: int = 5
+    postgres_kills: int = 5
     broker: str = "mosquitto"
     series: str = "influx"
+    records: str = "sqlite"
     seed: int = 1
     resend_s: float = 5.0
     rate: int = 2000
@@ -40,7 +42,9 @@ class Plan:
     @property
     def kills(self) -> Mapping[str, int]:
         kills = {"hub": self.hub_kills, "broker": self.broker_kills}
-        return kills | ({"influx": self.influx_kills} if self.series == "influx" else {})
+        influx = {"influx": self.influx_kills} if self.series == "influx" else {}
+        postgres = {"postgres": self.postgres_kills} if self.records == "postgresql" else {}
+        return kills | influx | postgres
 
 
 async def drill(chosen: Plan, *, control: bool = True) -> Report:
@@ -64,7 +68,9 @@ async def _run(name: str, kills: Mapping[str, int], chosen: Plan, folder: Path) 
         resend_s=chosen.resend_s,
         rate=chosen.rate / chosen.devices,
     )
-    async with site(folder, broker=chosen.broker, series=chosen.series) as place:
+    async with site(
+        folder, broker=chosen.broker, series=chosen.series, records=chosen.records
+    ) as place:
         admitted = await place.admit(chosen.devices)
         await alarms.make_rule(place.hub)
         fleet = Fleet(admitted, port=place.port, seed=chosen.seed, habits=habits)
@@ -104,6 +110,7 @@ def _strikes(place: Site) -> Mapping[str, Callable[[], Awaitable[object]]]:
         "hub": place.restart_hub,
         "influx": influx,
         "broker": place.kill_broker_in_hand,
+        "postgres": place.restart_postgres,
     }
 
 

@@ -14,12 +14,14 @@ from typing import Any
 from tests.contracts.broker_servers import free_port
 from tests.contracts.influx_server import InfluxServer
 from tests.contracts.mosquitto_process import Mosquitto, mosquitto, rights_in
+from tests.contracts.records.postgres_cluster import PostgresCluster, postgres_cluster
 from tests.drills import sockets
 from tests.drills.hub_process import HubProcess
 from tests.drills.stored import InfluxStored, Stored, TelemetryStored
 
 BROKERS = ("mosquitto", "embedded")
 SERIES = ("influx", "sqlite")
+RECORDS = ("sqlite", "postgresql")
 PATIENCE_S = 60.0
 
 
@@ -40,20 +42,21 @@ class Site:
     """Where devices find the broker."""
     mosquitto: Mosquitto | None = None
     influx: InfluxServer | None = None
+    postgres: PostgresCluster | None = None
     broker_restart_seconds: list[float] = field(default_factory=list)
 
     @property
     def stored(self) -> Stored:
         return InfluxStored(self.influx) if self.influx else TelemetryStored(self.hub)
 
-    async def admit(self, count: int, *, kind: str = "watch") -> list[Admission]:
-        """Claim so many devices of the drill's person from a file, as an operator does."""
-        home = {"household": self.hub.household, "person": self.hub.person}
-        lines = "".join(
-            f'{{"kind": "{kind}", "name": "Device {n}", "household": "{home["household"]}",'
-            f' "person": "{home["person"]}"}}\n'
-            for n in range(count)
-        )
+    async def admit(
+        self, count: int, *, kind: str = "watch", personal: bool = True
+    ) -> list[Admission]:
+        """Claim so many devices, of the drill's person or of the home, from a file."""
+        home = {"kind": kind, "household": self.hub.household}
+        if personal:
+            home["person"] = self.hub.person
+        lines = "".join(json.dumps(home | {"name": f"Device {n}"}) + "\n" for n in range(count))
         answer: Any = await self.hub.ask(
             "POST",
             "/devices/claims/bulk",
@@ -76,6 +79,13 @@ class Site:
         if with_hub:
             await self.restart_hub()
         await asyncio.to_thread(self.influx.start)
+
+    async def restart_postgres(self, *, away_s: float = 1.0) -> None:
+        """Kill the records' server, all of its processes, under a hub that goes on."""
+        assert self.postgres is not None, "no PostgreSQL at this site"
+        await asyncio.to_thread(self.postgres.kill)
+        await asyncio.sleep(away_s)
+        await asyncio.to_thread(self.postgres.start)
 
     async def kill_broker_in_hand(self) -> int:
         """Kill the broker while the hub holds messages it cannot have acknowledged, and restart it.
@@ -128,11 +138,12 @@ def admissions(answer: object) -> list[Admission]:
 
 
 @contextlib.asynccontextmanager
-async def site(
+async def site(  # noqa: PLR0913 - what a drill may choose
     folder: Path,
     *,
     broker: str,
     series: str,
+    records: str = "sqlite",
     settings: dict[str, str] | None = None,
     start: bool = True,
 ) -> AsyncIterator[Site]:
@@ -143,9 +154,16 @@ async def site(
         if server is None:
             environment["HUB_BROKER__PORT"] = str(free_port())
         influx = _influx(folder, environment, stack) if series == "influx" else None
+        postgres = None
+        if records == "postgresql":
+            postgres = stack.enter_context(postgres_cluster())
+            await asyncio.to_thread(postgres.start)
+            environment["HUB_RECORDS__URL"] = await postgres.database()
         hub = HubProcess(folder=folder / "hub", settings=environment)
         port = server.port if server else int(environment["HUB_BROKER__PORT"])
-        place = Site(folder=folder, hub=hub, port=port, mosquitto=server, influx=influx)
+        place = Site(
+            folder=folder, hub=hub, port=port, mosquitto=server, influx=influx, postgres=postgres
+        )
         stack.callback(place.end_embedded)
         stack.callback(hub.kill)
         if server is not None:

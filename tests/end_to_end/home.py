@@ -108,10 +108,10 @@ class Home:
                 return items
             cursor = f"&cursor={page['next_cursor']}"
 
-    async def claim(self, name: str, *, email: str = EMAIL) -> dict[str, Any]:
+    async def claim(self, name: str, *, email: str = EMAIL, kind: str = "watch") -> dict[str, Any]:
         """Make a code as the person, and take it as the device."""
         wish = {
-            "kind": "watch",
+            "kind": kind,
             "name": name,
             "household": self.site.hub.household,
             "person": "me",

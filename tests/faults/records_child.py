@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from pathlib import Path
 
 from hub.adapters.records import SqlRecords
 from hub.model import Group
@@ -19,8 +18,8 @@ def group(number: int) -> Group:
     )
 
 
-async def main(path: Path, *, start: int) -> None:
-    records = SqlRecords(path)
+async def main(url: str, *, start: int) -> None:
+    records = SqlRecords.in_url(url)
     await records.open()
     number = start
     while True:
@@ -30,4 +29,4 @@ async def main(path: Path, *, start: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), start=int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], start=int(sys.argv[2])))

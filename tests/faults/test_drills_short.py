@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.drills import absences, disk_full, exactly_once, influx_away, poison, rights, two_hubs
+from tests.drills import (
+    absences,
+    disk_full,
+    exactly_once,
+    influx_away,
+    laundry,
+    poison,
+    rights,
+    two_hubs,
+)
 from tests.drills.background import together
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
@@ -22,6 +31,24 @@ async def test_stores_once_what_is_receipted_whatever_is_killed() -> None:
         exactly_once.drill(large, control=False), exactly_once.drill(small, control=False)
     )
     assert all(report.holds for report in reports), [report.failures for report in reports]
+
+
+@pytest.mark.postgres
+async def test_stores_once_what_is_receipted_when_the_records_are_on_postgresql() -> None:
+    chosen = exactly_once.Plan(
+        messages=2500,
+        devices=10,
+        hub_kills=1,
+        broker_kills=1,
+        postgres_kills=2,
+        broker="embedded",
+        series="sqlite",
+        records="postgresql",
+        seed=3,
+        resend_s=2,
+    )
+    report = await exactly_once.drill(chosen, control=False)
+    assert report.holds, report.failures
 
 
 @pytest.mark.broker
@@ -65,4 +92,10 @@ async def test_refuses_a_second_hub_and_leaves_nothing_behind() -> None:
 async def test_is_back_soon_and_without_a_burst() -> None:
     chosen = absences.Plan(away_s=3, restarts=1, half_open=False)
     report = await absences.drill(chosen, control=False)
+    assert report.holds, report.failures
+
+
+async def test_makes_each_load_ready_at_a_dryer_that_is_off_half_of_the_time() -> None:
+    chosen = laundry.Plan(loads=8, apart_s=0.3, hub_kills=1, rate=400)
+    report = await laundry.drill(chosen, control=False)
     assert report.holds, report.failures

@@ -1,12 +1,10 @@
-"""The record store killed, on a full disk, locked, and with a bit flipped."""
+"""The record store's file on a full disk, locked, and with a bit flipped."""
 
 import asyncio
-import random
 import resource
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +17,7 @@ from hub.errors import UnavailableError
 from hub.model import Group
 from hub.ports import RecordStore
 from tests.contracts.records.things import NOW_MS, sample, settle
-from tests.faults.records_child import group
 
-SEED = 20_261_123
 KILOBYTE = 1024
 MOUNT = shutil.which("mount") or "/bin/mount"
 UMOUNT = shutil.which("umount") or "/bin/umount"
@@ -36,52 +32,6 @@ def sound(path: Path) -> str:
 
 def names_in(directory: Path) -> list[str]:
     return [file.name for file in directory.iterdir()]
-
-
-# -------------------------------------------------------------------------------------------- kill
-
-
-def committed_before_kill(path: Path, *, start: int, after: int) -> dict[int, int]:
-    """Run the child, kill it after `after` commits were said; return number -> position."""
-    child = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tests.faults.records_child", str(path), str(start)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    said = [child.stdout.readline() for _ in range(after)]
-    child.kill()
-    rest, _ = child.communicate()
-    lines = [line for line in (*said, *rest.splitlines(keepends=True)) if line.endswith("\n")]
-    return {int(number): int(position) for number, position in map(str.split, lines)}
-
-
-async def test_killed_amid_commits_the_file_has_every_group_that_was_said_and_none_by_half(
-    tmp_path: Path,
-) -> None:
-    chance = random.Random(SEED)  # noqa: S311 - a drill that can be run again
-    path = tmp_path / "records.sqlite"
-    records = SqlRecords(path)
-    await records.open()
-    await settle(records, ["w-1"])
-    await records.close()
-    said: dict[int, int] = {}
-    written = 0
-    for _ in range(4):
-        said |= committed_before_kill(path, start=written + 1, after=chance.randrange(1, 120))
-        assert sound(path) == "ok"
-        records = SqlRecords(path)
-        await records.open()
-        spooled = await records.spooled(after=0, limit=100_000)
-        numbers = {int(g.samples[0].values["heart_rate"]): g.position for g in spooled}
-        assert said.items() <= numbers.items()
-        written = len(numbers)
-        assert sorted(numbers) == list(range(1, written + 1))
-        assert all(g.samples == group(n).samples for g, n in zip(spooled, numbers, strict=True))
-        assert (await records.load(["w-1"]))["w-1"].heard_ms == written
-        assert len((await records.events(device="w-1", limit=100_000)).items) == written
-        assert [c.id for c in await records.open_commands()] == [f"c-{n}" for n in sorted(numbers)]
-        await records.close()
 
 
 # --------------------------------------------------------------------------------------- disk full

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.adapters.broker.memory import MemoryBroker
+from hub.adapters.conditions.cel import Expressions
 from hub.adapters.records.sql import SqlRecords
 from hub.adapters.series.memory import MemorySeries
 from hub.kinds import find_kinds
@@ -84,6 +85,7 @@ class SmallCell:
             kinds=find_kinds(),
             topics=self.topics,
             touch_gap_ms=3000,
+            evaluate=Expressions().holds,
             figures=figures,
             health=health,
         )

@@ -23,6 +23,7 @@ from hub.model import (
     Step,
     ValueType,
 )
+from tests.unit.expressions import no_expressions
 
 T = TypeVar("T")
 T0 = 1_795_000_000_000
@@ -83,7 +84,12 @@ def rule(spec: RuleSpec = RULE, *, name: str = "r-1", person: str | None = None)
 
 
 def memory(*states: DeviceState, rules: Sequence[Rule] = ()) -> Memory:
-    kept = Memory(kinds=KINDS, touch_gap_ms=3000, now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    kept = Memory(
+        kinds=dict(KINDS),
+        touch_gap_ms=3000,
+        now=lambda: datetime(2026, 11, 23, tzinfo=UTC),
+        evaluate=no_expressions,
+    )
     for known in states or (state(),):
         kept.put_state(known)
     kept.put_rules(rules)
@@ -96,7 +102,7 @@ def draft(*states: DeviceState, rules: Sequence[Rule] = ()) -> Draft:
 
 def next_group(done: Draft) -> Draft:
     """Return the draft of the next group, after this one was committed."""
-    done.memory.states.update(done.states)
+    done.settle()
     return Draft(done.memory)
 
 

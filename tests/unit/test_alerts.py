@@ -20,7 +20,7 @@ from hub.model import (
     SnoozeRequest,
     TimerFired,
 )
-from hub.stages.alerts import within
+from hub.model.local_time import within
 from tests.unit.small_home import RULE, T0, draft, heart, known, next_group, rule, state, the_only
 
 ANNA = Person(id="p-anna", name="Anna")

@@ -29,6 +29,8 @@ def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["run"],
         ["demo"],
         ["check"],
+        ["backup"],
+        ["restore"],
         ["people", "add"],
         ["devices", "list"],
         ["devices", "claim"],
@@ -120,3 +122,51 @@ def test_check_says_that_an_open_broker_has_no_tls(monkeypatch: pytest.MonkeyPat
 
     assert result.exit_code == 1
     assert "without TLS" in result.output
+
+
+def test_a_backup_is_its_owners_alone_and_restores_the_sign_in(
+    clean_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = ["people", "add", "Mina", "--email", "mina@example.org", "--json"]
+    environment = {"CX_PASSWORD": "correct horse"}
+    file = clean_place / "hub.gz"
+    person = json.loads(runner.invoke(app, add, env=environment).stdout)["person"]
+
+    made = runner.invoke(app, ["backup", str(file), "--json"])
+    monkeypatch.setenv("HUB_DATA_DIR", str(clean_place / "elsewhere"))
+    restored = runner.invoke(app, ["restore", str(file), "--json"])
+    taken = runner.invoke(app, add, env=environment)
+
+    assert json.loads(made.stdout)["tables"]["people"] == 1
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert person not in restored.output
+    assert json.loads(restored.stdout)["records"] == str(clean_place / "elsewhere/records.sqlite")
+    assert "taken" in taken.output
+
+
+def test_a_damaged_backup_is_refused_in_one_line(clean_place: Path) -> None:
+    (clean_place / "hub.gz").write_bytes(b"\x1f\x8b cut short")
+
+    result = runner.invoke(app, ["restore", str(clean_place / "hub.gz")])
+
+    assert result.exit_code == 1
+    assert "is damaged" in result.output
+    assert not (clean_place / "data").exists()
+
+
+def test_without_records_there_is_nothing_to_back_up(clean_place: Path) -> None:
+    result = runner.invoke(app, ["backup", str(clean_place / "hub.gz")])
+
+    assert result.exit_code == 1
+    assert "no records in" in result.output
+    assert not (clean_place / "hub.gz").exists()
+
+
+def test_the_password_of_the_records_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_RECORDS__URL", "postgresql://hub:hush@127.0.0.1:1/hub")
+
+    result = runner.invoke(app, ["check"])
+
+    assert result.exit_code == 1
+    assert "record store cannot be used" in result.output
+    assert "hush" not in result.output

@@ -216,3 +216,56 @@ def test_a_command_can_be_taken_back_until_it_is_sent() -> None:
         move(queued(command("c-1")), "c-1", CommandStatus.SENT).run(back)
     with pytest.raises(UnknownError):
         draft().run(back)
+
+
+def insisting(name: str = "c-1") -> Draft:
+    return queued(replace(command(name), insistent=True, expires_ms=T0 + 3_600_000))
+
+
+def unanswered(seen: Draft, now_ms: int) -> Draft:
+    """Have the command of the queue's head sent, and not answered in time."""
+    move(seen, "c-1", CommandStatus.SENT, now_ms)
+    for step in now(seen, now_ms + REPLY_TIMEOUT_MS).gone:
+        seen.run(step)
+    return seen
+
+
+def test_a_command_that_must_arrive_is_sent_again_under_its_id() -> None:
+    seen = unanswered(insisting(), T0)
+    again = known(seen).commands["c-1"]
+    assert again.status is CommandStatus.QUEUED
+    assert sends(now(seen, again.not_before_ms)) == ["c-1"]
+
+
+def test_the_waits_between_its_tries_grow() -> None:
+    seen = insisting()
+    waits = []
+    at_ms = T0
+    for _ in range(4):
+        unanswered(seen, at_ms)
+        again = known(seen).commands["c-1"]
+        waits.append(again.not_before_ms - at_ms - REPLY_TIMEOUT_MS)
+        at_ms = again.not_before_ms
+    assert waits == [1000, 2000, 4000, 8000]
+
+
+def test_others_wait_behind_it() -> None:
+    seen = insisting()
+    seen.run(CommandQueued(command("c-2")))
+    unanswered(seen, T0)
+    assert sends(now(seen, T0 + REPLY_TIMEOUT_MS)) == []
+
+
+def test_it_is_given_up_when_it_is_too_old() -> None:
+    seen = insisting()
+    move(seen, "c-1", CommandStatus.SENT)
+    (step,) = now(seen, T0 + 3_600_000).gone
+    assert step.status is CommandStatus.TIMED_OUT
+
+
+def test_a_late_answer_counts_while_it_waits_again() -> None:
+    seen = unanswered(insisting(), T0)
+    seen.run(
+        Reply(device="w-1", command="c-1", status="succeeded", reason="", received_ms=T0 + 20_000)
+    )
+    assert "c-1" not in known(seen).commands

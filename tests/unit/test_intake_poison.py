@@ -17,11 +17,14 @@ from hub.model import DeadLetter, Rejected, StateReport
 from hub.model.topics import UP
 from hub.stages.admission import admit_rejected
 from hub.stages.intake import MAX_PAYLOAD, Message
+from tests.unit.expressions import no_expressions
 from tests.unit.intake_speech import DEVICE, hear, refused, said
 
 LEAVES = sorted(UP)
 MB = 1_000_000
-NOBODY = Draft(Memory(kinds={}, touch_gap_ms=0, now=lambda: datetime.now(UTC)))
+NOBODY = Draft(
+    Memory(kinds={}, touch_gap_ms=0, now=lambda: datetime.now(UTC), evaluate=no_expressions)
+)
 GOOD: Mapping[str, dict[str, object]] = {
     "telemetry": {"ts": 5, "values": {"count": 2, "note": "뷁"}, "seq": 7, "boot": "b1"},
     "event": {"id": "e1", "ts": 5, "type": "tap", "data": {"at": "door"}},

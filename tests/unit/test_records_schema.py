@@ -103,7 +103,7 @@ async def test_a_url_of_settings_names_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "records.sqlite", "sqlite://", "sqlite:///:memory:", "postgresql://u:secret@h/cx"],
+    ["", "records.sqlite", "sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/cx"],
 )
 def test_a_url_that_names_no_file_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(MisconfiguredError) as refused:

@@ -29,7 +29,7 @@ from hub.settings import MqttBroker
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-RETAINED_UP = ("state", "status")
+RETAINED_UP = ("state", "status", "description")
 
 
 class MosquittoGatekeeper:

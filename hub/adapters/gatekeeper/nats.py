@@ -28,7 +28,7 @@ WORKERS = 16
 LOOKUP_S = 2.0
 PATIENCE_S = 3.0
 """The broker waits this long for an answer; one that is older helps nobody."""
-RETAINED = ("up/state", "up/status", "down/desired")
+RETAINED = ("up/state", "up/status", "up/description", "down/desired")
 
 
 class Entrance(Access, Protocol):

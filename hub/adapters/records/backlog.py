@@ -1,7 +1,6 @@
 """The spool from its far end: what the series writer reads, forgets, and finds torn."""
 
 import asyncio
-import functools
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select
 
 from hub.adapters.records import spool, tables
-from hub.adapters.records.database import OnDatabase
-from hub.adapters.records.writer import SPOOL, GroupWriter
+from hub.adapters.records.database import SPOOL, OnDatabase
 from hub.model import DeadLetter
 from hub.ports import SpoolGroup
 
@@ -50,12 +48,9 @@ class SqlBacklog(OnDatabase):
     async def advance_spool(
         self, position: int, *, dead_letters: Sequence[DeadLetter] = ()
     ) -> None:
-        advance = functools.partial(
-            GroupWriter.advance, position=position, dead_letters=dead_letters
-        )
-        while not await self._database.in_writer(advance):
+        while not await self._database.advance(position, dead_letters=dead_letters):
             # The cursor stands already; commits take their turns between the deletes.
-            advance = functools.partial(GroupWriter.advance, position=position, dead_letters=())
+            dead_letters = ()
 
     async def spool_backlog(self) -> tuple[int, int | None]:
         group = tables.spool.c

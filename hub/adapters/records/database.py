@@ -1,110 +1,96 @@
-"""One SQLite file, written by one connection at a time.
+"""What the parts of the record store ask of the database beneath them.
 
-SQLite has one writer. Within this process writers queue for their turn here instead of being
-refused there; another process (the command line) is waited for by SQLite itself.
+`sqlite_database.py` and `postgres_database.py` answer it; the parts know neither.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, event
-from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy import Row, Select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.adapters.records import schema
-from hub.adapters.records.failures import TAKEN, for_good, told
-from hub.adapters.records.writer import PRAGMAS, GroupWriter
-from hub.errors import MisconfiguredError, UnavailableError
+from hub.adapters.records.failures import TAKEN
+from hub.model import DeadLetter, Group
 
-T = TypeVar("T")
-
-_WRITES: Final = "hub_writes"
+FORGOTTEN_AT_ONCE: Final = 25
+"""Spool groups deleted in one transaction: a commit waits for no longer delete than this."""
+SPOOL: Final = "spool"
+"""The series writer's cursor."""
 
 
-class Database:
-    """The engine for all but commits, and the thread with the connection for commits."""
-
-    def __init__(self, path: Path, *, patience_s: float) -> None:
-        self._path = path
-        url = URL.create("sqlite+aiosqlite", database=str(path))
-        self._engine = create_async_engine(url, connect_args={"timeout": patience_s})
-        event.listen(self._engine.sync_engine, "connect", _prepare)
-        event.listen(self._engine.sync_engine, "begin", _begin)
-        self._writes = self._engine.execution_options(**{_WRITES: True})
-        self._writer = GroupWriter(path, patience_s=patience_s)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="records")
-        self._turn = asyncio.Lock()
-        self._small_turn = asyncio.Lock()
+class Database(ABC):
+    """One database with one way for commits and another for everything else."""
 
     @property
+    @abstractmethod
     def dialect(self) -> str:
-        return self._engine.dialect.name
+        """`sqlite` or `postgresql`."""
 
+    @abstractmethod
     async def open(self) -> None:
-        """Make the file if there is none, and bring its schema up to date.
+        """Bring the schema up to date, where there is none make it.
 
         Raises:
-            UnavailableError: another process holds it locked, or the disk is full.
-            MisconfiguredError: there can be no such file, it is no database, or a newer hub's.
+            UnavailableError: it does not answer, is locked, or its disk is full.
+            MisconfiguredError: there can be no such database, or it is a newer hub's.
         """
-        try:
-            async with self.writing() as connection:
-                await connection.run_sync(schema.upgrade)
-            await self.in_writer(GroupWriter.open)
-        except UnavailableError as error:
-            if not for_good(error):
-                raise
-            message = f"{self._path} cannot be the record store: {error.__cause__}"
-            raise MisconfiguredError(message) from error
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    @abstractmethod
+    async def occupy(self) -> None:
+        """Be the one hub that commits here, until the end.
+
+        Raises:
+            MisconfiguredError: another hub does.
+            UnavailableError: the database does not answer.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Give a connection that sees one state of the database throughout."""
-        with told():
-            async with self._engine.connect() as connection:
-                yield connection
 
-    async def all(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        async with self.reading() as connection:
-            found: Sequence[Row[Any]] = (await connection.execute(query)).all()
-            return found
+    @abstractmethod
+    async def all(self, query: Select[Any]) -> Sequence[Row[Any]]: ...
 
-    async def first(self, query: Select[Any]) -> Row[Any] | None:
-        async with self.reading() as connection:
-            found: Row[Any] | None = (await connection.execute(query)).first()
-            return found
+    @abstractmethod
+    async def first(self, query: Select[Any]) -> Row[Any] | None: ...
 
-    @asynccontextmanager
-    async def writing(self, *, refusal: str = TAKEN) -> AsyncIterator[AsyncConnection]:
+    @abstractmethod
+    def writing(self, *, refusal: str = TAKEN) -> AbstractAsyncContextManager[AsyncConnection]:
         """Give a connection in a transaction of its own; committed and synced at the end.
 
+        One at a time, whichever process asks: what is read in it is still so when it is written.
         Small writers queue among themselves first: a commit waits for one of them at most.
         """
-        with told(refusal):
-            async with (
-                self._small_turn,
-                self._writes.connect() as connection,
-                self._turn,
-                connection.begin(),
-            ):
-                yield connection
 
-    async def in_writer(self, work: Callable[[GroupWriter], T]) -> T:
-        """Return what `work` does in the thread of commits, when its turn has come."""
-        loop = asyncio.get_running_loop()
-        with told():
-            async with self._turn:
-                return await loop.run_in_executor(self._thread, work, self._writer)
+    @abstractmethod
+    async def commit(self, group: Group, *, revisions: Mapping[tuple[str, str], int]) -> int:
+        """Write all of the group in one synced transaction; return the spool position then.
 
-    async def close(self) -> None:
-        with told():
-            await self._engine.dispose()
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.close)
-        self._thread.shutdown()
+        `revisions`: (rule, device) -> revision of the amendment that was handed out for work.
+        """
+
+    @abstractmethod
+    async def advance(self, position: int, *, dead_letters: Sequence[DeadLetter]) -> bool:
+        """Set the cursor, keep the dead letters, forget some groups; return whether all are."""
+
+    @abstractmethod
+    def copying(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Give a connection that sees one state of the database, however long that takes.
+
+        Changes nothing, neither the schema.
+
+        Raises:
+            MisconfiguredError: there is no such database.
+        """
+
+    @abstractmethod
+    def rebuilding(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Give a connection alone in a transaction that may change the schema and take long."""
+
+    @abstractmethod
+    async def close(self) -> None: ...
 
 
 class OnDatabase:
@@ -112,18 +98,3 @@ class OnDatabase:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-
-def _prepare(connection: Any, record: object) -> None:  # noqa: ANN401, ARG001 - a driver's own
-    # The driver must not begin transactions by itself: `_begin` says which kind.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes then could not wait for another process's lock.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

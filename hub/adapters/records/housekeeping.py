@@ -6,24 +6,44 @@ from sqlalchemy import ColumnElement, Table, delete, func, select
 
 from hub.adapters.records import tables
 from hub.adapters.records.database import OnDatabase
+from hub.adapters.records.shelf_tables import SHELF_TABLES, hooks
 
 _AT_ONCE: Final = 1000
 """Rows of one transaction: a commit waits for one of these at most."""
 _MAX_DEAD_LETTERS: Final = 100_000
-_ANSWERS_KEPT_MS: Final = 7 * 86_400_000
+_DAY_MS: Final = 86_400_000
+_ANSWERS_KEPT_MS: Final = 7 * _DAY_MS
+_HOOKS_KEPT_MS: Final = 60 * _DAY_MS
+"""A partner that has had no answer for so long has given up."""
+_HISTORY: Final = ("link_runs", "twin_changes", "moments")
+"""What is told of the past and decides nothing any more."""
 
 
 class SqlHousekeeping(OnDatabase):
-    async def tidy(self, *, now_ms: int, dead_letters_since_ms: int) -> bool:
+    async def tidy(self, *, now_ms: int, dead_letters_since_ms: int, history_since_ms: int) -> bool:
         letter = tables.dead_letters.c
+        old = [await self._forget_old(name, since_ms=history_since_ms) for name in _HISTORY]
         done = [
             await self._forget(tables.claims, tables.claims.c.expires_ms < now_ms),
             await self._forget(tables.sessions, tables.sessions.c.expires_ms < now_ms),
             await self._forget(tables.answers, tables.answers.c.at_ms < now_ms - _ANSWERS_KEPT_MS),
             await self._forget(tables.dead_letters, letter.at_ms < dead_letters_since_ms),
+            await self._forget(hooks, hooks.c.at_ms < now_ms - _HOOKS_KEPT_MS),
             await self._forget_surplus(),
         ]
-        return any(done)
+        return any((*old, *done))
+
+    async def _forget_old(self, name: str, *, since_ms: int) -> bool:
+        """Delete those of the oldest that are too old, and not open; whether more may be left."""
+        table = SHELF_TABLES[name]
+        row = table.c
+        oldest = select(row.number, row.at_ms).where(~row.open).order_by(row.number)
+        found = await self._database.all(oldest.limit(_AT_ONCE))
+        gone = [one.number for one in found if one.at_ms < since_ms]
+        if gone:
+            async with self._database.writing() as connection:
+                await connection.execute(delete(table).where(row.number.in_(gone)))
+        return len(gone) == _AT_ONCE
 
     async def _forget(self, table: Table, ended: ColumnElement[bool]) -> bool:
         """Delete some of these rows; return whether more may be left."""

@@ -1,6 +1,5 @@
 """What the cell's worker needs of the records: states, commits, rules, what is due."""
 
-import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -9,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.adapters.records import payloads, rows, tables
 from hub.adapters.records.database import Database, OnDatabase
-from hub.adapters.records.writer import GroupWriter
 from hub.model import Alarm, Amendment, Command, Condition, DeviceState, Group, Rule, Timer
 
 T = TypeVar("T")
@@ -36,7 +34,7 @@ class SqlJournal(OnDatabase):
         query = select(tables.rules.c.payload).order_by(tables.rules.c.id)
         if households is not None:
             query = query.where(tables.rules.c.household.in_(households))
-        return [payloads.rule.decode(row.payload) for row in await self._database.all(query)]
+        return [payloads.decode_rule(row.payload) for row in await self._database.all(query)]
 
     async def known_events(
         self, events: Collection[tuple[str, str]]
@@ -52,8 +50,7 @@ class SqlJournal(OnDatabase):
 
     async def commit(self, group: Group) -> int:
         revisions = dict(self._at_work)
-        work = functools.partial(GroupWriter.commit, group=group, revisions=revisions)
-        position = await self._database.in_writer(work)
+        position = await self._database.commit(group, revisions=revisions)
         for done in group.ended_amendments:
             pair = (done.rule, done.device)
             if self._at_work.get(pair) == revisions.get(pair):

@@ -7,7 +7,7 @@ in PostgreSQL, and an operator can read it.
 
 import heapq
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, replace
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 import msgspec
@@ -20,6 +20,7 @@ from hub.model import (
     Device,
     DeviceEvent,
     DeviceState,
+    Ladder,
     Person,
     Rule,
 )
@@ -99,4 +100,27 @@ def decode_state(
 ) -> DeviceState:
     """Return the whole state again; `text` is None for a device that was never heard."""
     kept = {} if text is None else msgspec.structs.asdict(_state_decoder.decode(text))
+    if "twin" in kept:
+        _share(kept["twin"].desired)
     return DeviceState(device=device, person=person, alarms=alarms, commands=commands, **kept)
+
+
+def decode_rule(text: str) -> Rule:
+    """Return the rule, with one ladder for all that have the same: nearly all have."""
+    made = rule.decode(text)
+    ladder = _ladders.setdefault(made.spec.ladder, made.spec.ladder)
+    return replace(made, spec=replace(made.spec, ladder=ladder))
+
+
+def _share(desired: Mapping[str, Any]) -> None:
+    """Let the equal ladders that devices are asked to keep be one object, as in `decode_rule`."""
+    for value in desired.values():
+        for item in value if isinstance(value, list) else ():
+            spec: dict[str, Any] = item.get("spec", {}) if isinstance(item, dict) else {}
+            for name in _SHARED & spec.keys():
+                spec[name] = _plain_parts.setdefault(_encoder.encode(spec[name]), spec[name])
+
+
+_SHARED: Final = frozenset({"ladder", "levels"})
+_ladders: Final[dict[Ladder, Ladder]] = {}
+_plain_parts: Final[dict[bytes, object]] = {}

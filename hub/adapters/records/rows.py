@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from hub.adapters.records import payloads, spool
+from hub.adapters.records import payloads, shelves, spool
 from hub.model import (
     Alarm,
     Amendment,
@@ -49,6 +49,7 @@ def group(
     yield "put_command", [of_command(command) for command in written.commands]
     yield "add_event", [of_event(event) for event in written.events]
     yield "add_dead_letter", [of_dead_letter(letter) for letter in written.dead_letters]
+    yield from shelves.of_group(written)
 
 
 def states(written: Group) -> list[tuple[str, str]]:

@@ -13,24 +13,40 @@ from hub.errors import MisconfiguredError
 _MIGRATIONS: Final = "hub.adapters.records:migrations"
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, all of them or none.
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations that are missing up to a revision, all of them or none.
 
     Raises:
         MisconfiguredError: a newer hub has written here.
     """
-    config = Config()
-    config.set_main_option("script_location", _MIGRATIONS)
-    config.attributes["connection"] = connection
+    config = _config()
     script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
-    present = set(MigrationContext.configure(connection).get_current_heads())
-    if present - known:
+    found = present(connection)
+    if found is not None and found not in _known(script):
         message = (
-            f"the records are of a newer hub (schema {', '.join(sorted(present - known))}; this "
-            f"hub knows up to {script.get_current_head()}); run the newer hub, or restore the "
-            "backup made before it"
+            f"the records are of a newer hub (schema {found}; this hub knows up to "
+            f"{script.get_current_head()}); run the newer hub, or restore the backup made before it"
         )
         raise MisconfiguredError(message)
-    if present != set(script.get_heads()):
-        command.upgrade(config, "head")
+    if found != script.get_current_head():
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def present(connection: Connection) -> str | None:
+    """Return the revision of the schema that is there; None where there is none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def knows(revision: str) -> bool:
+    return revision in _known(ScriptDirectory.from_config(_config()))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", _MIGRATIONS)
+    return config
+
+
+def _known(script: ScriptDirectory) -> set[str]:
+    return {revision.revision for revision in script.walk_revisions()}

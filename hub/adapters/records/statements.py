@@ -15,18 +15,21 @@ from sqlalchemy import (
     Insert,
     Select,
     Table,
+    Update,
     bindparam,
     case,
     delete,
     func,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.adapters.records import tables
+from hub.adapters.records.shelf_tables import SHELF_TABLES, hooks
 
-Statement = Insert | Delete | Select[Any]
+Statement = Insert | Update | Delete | Select[Any]
 Merge = Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[Any]]
 """(old value, new value) -> what the column becomes."""
 
@@ -70,6 +73,18 @@ def texts(dialect: Dialect) -> Mapping[str, str]:
     }
 
 
+def positional(dialect: Dialect) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Return (text, names of its parameters in order) of every statement by name."""
+    compiled = {
+        name: statement.compile(dialect=dialect, column_keys=_brought(statement))
+        for name, statement in statements(dialect.name).items()
+    }
+    return {
+        name: (str(one), tuple(getattr(one, "positiontup", None) or ()))
+        for name, one in compiled.items()
+    }
+
+
 def put_states(dialect: Dialect, *, rows: int) -> str:
     """Return a statement that puts so many device states at once, as text for the driver."""
     row = dict.fromkeys(columns(tables.device_states))
@@ -79,7 +94,7 @@ def put_states(dialect: Dialect, *, rows: int) -> str:
 
 def statements(dialect: str) -> Mapping[str, Statement]:
     """Return by name what commits run."""
-    return _group_statements(dialect) | _spool_statements(dialect)
+    return _group_statements(dialect) | _shelf_statements(dialect) | _spool_statements(dialect)
 
 
 def _brought(statement: Statement) -> list[str] | None:
@@ -121,6 +136,21 @@ def _group_statements(dialect: str) -> dict[str, Statement]:
         "add_event": add_if_absent(dialect, tables.events),
         "add_dead_letter": add_if_absent(dialect, tables.dead_letters),
     }
+
+
+def _shelf_statements(dialect: str) -> dict[str, Statement]:
+    device = tables.devices
+    made: dict[str, Statement] = {
+        "add_hook": add_if_absent(dialect, hooks),
+        "set_kind": update(device)
+        .where(device.c.id == bindparam("device"))
+        .values(kind=bindparam("of_kind")),
+    }
+    for name, table in SHELF_TABLES.items():
+        made[f"drop_{name}"] = delete(table).where(table.c.id == bindparam("id"))
+        # The number a thing got at first stays: it is its place in the order.
+        made[f"keep_{name}"] = put(dialect, table, key=("id",))
+    return made
 
 
 def _spool_statements(dialect: str) -> dict[str, Statement]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from hub.api.bodies import Body, Cursor, Id, Limit, Name, PageOf, Shown
 from hub.api.gate import AdministeredDevice, KnownDevice, ManagedDevice, Parts, People
+from hub.api.link_care import pause_links_on
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.problems import documented
 from hub.api.times import moment
@@ -128,6 +129,7 @@ async def bind_device(
             Binding(device=view.device.id, person=person, since_at=moment(parts.clock.now_ms()))
         )
         await parts.worker.refresh(view.device.id)
+        await pause_links_on(parts, view.device.id)
     return await _shown(await view.again())
 
 

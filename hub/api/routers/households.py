@@ -8,13 +8,14 @@ from pydantic import Field
 
 from hub.api.bodies import Body, Id, Name, PageOf, Shown
 from hub.api.gate import HouseholdRole, Parts, People, checked_id
+from hub.api.link_care import end_links_of
 from hub.api.once import KeepingRoute, Once, OnceOnly
 from hub.api.parts import ApiParts
 from hub.api.problems import documented
 from hub.api.routers.me import MyHousehold
 from hub.api.times import moment
 from hub.errors import InvalidInputError, NotPermittedError, RefusedError, UnknownError
-from hub.model import Household, Membership, Person, Role
+from hub.model import Household, Membership, Person, Presence, Role, presence_id
 
 router = APIRouter(prefix="/households", tags=["people"], route_class=KeepingRoute)
 
@@ -103,6 +104,9 @@ async def add_member(  # noqa: PLR0913, PLR0917 - what FastAPI injects, one argu
         message = "a child has a birth date less than 18 years ago in their own record"
         raise RefusedError(message)
     await parts.records.set_membership(member)
+    if member.role is Role.GUEST:
+        await end_links_of(parts, household=household, person=person.id)
+        await _forget_presence(household, person.id, parts=parts)
     return MemberShown(person=person.id, name=person.name, role=member.role)
 
 
@@ -132,7 +136,17 @@ async def end_member(
     if owners == [person]:
         message = "the last owner stays; make somebody else an owner first"
         raise RefusedError(message)
+    # First, so that none outlives a hub that ends in between.
+    await end_links_of(parts, household=household, person=person)
     await parts.records.end_membership(household=household, person=person)
+    await _forget_presence(household, person, parts=parts)
+
+
+async def _forget_presence(household: str, person: str, *, parts: ApiParts) -> None:
+    """Forget whether somebody is at home who does not live there."""
+    identity = presence_id(household, person)
+    if parts.worker.kept(Presence, identity) is not None:
+        await parts.worker.keep(dropped=((Presence, identity),))
 
 
 def _owner_only(role: Role) -> None:

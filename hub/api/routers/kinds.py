@@ -10,7 +10,15 @@ from hub.api.gate import Parts, SignedIn
 from hub.api.parts import ApiParts
 from hub.api.problems import documented
 from hub.errors import UnknownError
-from hub.model import Capability, CommandSpec, DeviceKind, Property, ValueType
+from hub.model import (
+    Capability,
+    CommandSpec,
+    DescribedKind,
+    DeviceKind,
+    Property,
+    Reader,
+    ValueType,
+)
 
 router = APIRouter(prefix="/kinds", tags=["kinds"])
 
@@ -62,18 +70,34 @@ class KindShown(Shown):
 class KindWithPayload(KindShown):
     payload: dict[str, Any]
     """JSON Schema of what a device of this kind may publish on `up/telemetry`."""
+    described: bool
+    """Whether a device said it of itself while the hub ran."""
 
 
 @router.get("", summary="List the kinds of device", responses=documented(401))
-async def list_kinds(parts: Parts, _: SignedIn) -> PageOf[KindShown]:
-    """All of them on one page, by name."""
-    return PageOf(items=[KindShown(**_members(parts.kinds[n])) for n in sorted(parts.kinds)])
+async def list_kinds(parts: Parts, reader: SignedIn) -> PageOf[KindShown]:
+    """All of them on one page, by name; of those that devices described, the ones you have."""
+    seen = (kind for _, kind in sorted(parts.kinds.items()) if _may_see(parts, reader, kind.name))
+    return PageOf(items=[KindShown(**_members(kind)) for kind in seen])
 
 
 @router.get("/{name}", summary="Show one kind of device", responses=documented(401, 404))
-async def show_kind(name: str, parts: Parts, _: SignedIn) -> KindWithPayload:
+async def show_kind(name: str, parts: Parts, reader: SignedIn) -> KindWithPayload:
     kind = kind_of(parts, name)
-    return KindWithPayload(**_members(kind), payload=parts.payload_schema(kind))
+    if not _may_see(parts, reader, name):
+        raise UnknownError(what="device kind", name=name[:64])
+    return KindWithPayload(
+        **_members(kind),
+        described=parts.worker.kept(DescribedKind, name) is not None,
+        payload=parts.payload_schema(kind),
+    )
+
+
+def _may_see(parts: ApiParts, reader: Reader, name: str) -> bool:
+    """Return whether a plug-in declares the kind, or the reader's home has a device of it."""
+    if reader.is_operator or parts.worker.kept(DescribedKind, name) is None:
+        return True
+    return any(name in parts.worker.kinds_in(home) for home in reader.roles)
 
 
 def kind_of(parts: ApiParts, name: str) -> DeviceKind:

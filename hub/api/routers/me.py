@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from hub.api.bodies import Body, Name, Shown
 from hub.api.gate import Parts, People
+from hub.api.link_care import follow_time_zone
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.parts import ApiParts
 from hub.api.people_views import PeopleView
@@ -95,6 +96,8 @@ async def change_me(view: People, parts: Parts, change: MeChange, _: OnceOnly) -
     changed = _changed(person, change, today=moment(parts.clock.now_ms()).date())
     await parts.records.update_person(changed)
     await parts.worker.refresh(*await view.worn())
+    if changed.time_zone != person.time_zone:
+        await follow_time_zone(parts, person=person.id, time_zone=changed.time_zone)
     return await _shown(view, parts, changed)
 
 

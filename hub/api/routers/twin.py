@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from pydantic import Field
 
-from hub.api.bodies import Body, Shown
-from hub.api.gate import Parts, SeenDevice
+from hub.api.bodies import Body, Cursor, Limit, PageOf, Shown
+from hub.api.gate import KnownDevice, Parts, SeenDevice
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.problems import documented
 from hub.api.routers.kinds import kind_of
@@ -16,11 +16,10 @@ from hub.api.times import moment
 from hub.api.views import DeviceView
 from hub.api.worker import submit
 from hub.errors import InvalidInputError
-from hub.model import Connection, DesiredRequest, DeviceKind, Property, Twin, Value, ValueType
+from hub.model import Connection, DesiredRequest, Twin
+from hub.model.settable import LARGEST, check_settable
 
 router = APIRouter(prefix="/devices", tags=["twin"], route_class=KeepingRoute)
-
-LARGEST = 2**53
 
 
 class Reported(Shown):
@@ -33,6 +32,10 @@ class TwinShown(Shown):
     reported: dict[str, Reported]
     desired: dict[str, object]
     """What the device has been asked to be; what the hub itself asks is in it too."""
+    desired_at: dict[str, datetime]
+    """When each was asked, by the hub's time."""
+    pending: list[str]
+    """What was asked and is not reported so yet; the device is told when it comes back."""
     revision: int
     """Counts changes of `desired`; also the `ETag`."""
     connection: Connection
@@ -50,6 +53,39 @@ class TwinChange(Body):
 @router.get("/{device}/twin", summary="Show the twin", responses=documented(401, 403, 404))
 async def show_twin(view: SeenDevice, response: Response) -> TwinShown:
     return await _shown(view, response)
+
+
+class TwinChangeShown(Shown):
+    revision: int
+    at: datetime
+    author: str
+    """The person who asked, or `link:` and the run that did."""
+    values: dict[str, object]
+    """What was asked; null: taken back."""
+
+
+@router.get(
+    "/{device}/twin/history",
+    summary="List what the device was asked to be",
+    responses=documented(401, 403, 404),
+)
+async def list_twin_changes(
+    view: KnownDevice, limit: Limit = 100, cursor: Cursor = None
+) -> PageOf[TwinChangeShown]:
+    """Newest first. What the device reported is in its telemetry."""
+    found = await view.twin_changes(limit=limit, cursor=cursor)
+    return PageOf(
+        items=[
+            TwinChangeShown(
+                revision=change.revision,
+                at=moment(change.at_ms),
+                author=change.author,
+                values=dict(change.values),
+            )
+            for change in found.items
+        ],
+        next_cursor=found.next_cursor,
+    )
 
 
 @router.patch(
@@ -70,10 +106,11 @@ async def change_twin(
     409 where `desired` has changed since the revision you saw.
     """
     kind = kind_of(parts, view.device.kind)
-    values = {name: _checked(kind, name, value) for name, value in change.desired.items()}
+    for name, value in change.desired.items():
+        check_settable(kind, name, value)
     request = DesiredRequest(
         device=view.device.id,
-        values=values,
+        values=change.desired,
         revision=_revision(if_match, change.revision),
         author=view.reader.person,
         now_ms=parts.clock.now_ms(),
@@ -95,56 +132,6 @@ def _revision(if_match: str | None, revision: int | None) -> int | None:
     return int(found[1])
 
 
-def _checked(kind: DeviceKind, name: str, value: Value | None) -> Value | None:
-    spec = kind.properties.get(name)
-    if spec is None or not spec.settable:
-        settable = ", ".join(sorted(p.name for p in kind.properties.values() if p.settable))
-        message = f"{name[:64]!r} cannot be set on a {kind.name}; settable: {settable or 'nothing'}"
-        raise InvalidInputError(message)
-    if value is None or _fits(spec, value):
-        return value
-    message = f"{name} takes {_expected(spec)}"
-    raise InvalidInputError(message)
-
-
-def _fits(spec: Property, value: Value) -> bool:
-    match spec.type:
-        case ValueType.BOOLEAN:
-            return isinstance(value, bool)
-        case ValueType.STRING:
-            return (
-                isinstance(value, str)
-                and len(value) <= spec.max_length
-                and (not spec.choices or value in spec.choices)
-            )
-        case ValueType.INTEGER:
-            return _is_number(value) and float(value).is_integer() and _in_range(spec, value)
-        case ValueType.NUMBER:
-            return _is_number(value) and _in_range(spec, value)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _in_range(spec: Property, value: Value) -> bool:
-    minimum = -LARGEST if spec.minimum is None else spec.minimum
-    maximum = LARGEST if spec.maximum is None else spec.maximum
-    return minimum <= float(value) <= maximum
-
-
-def _expected(spec: Property) -> str:
-    if spec.choices:
-        return "one of " + ", ".join(spec.choices)
-    if spec.type is ValueType.STRING:
-        return f"text of at most {spec.max_length} characters"
-    if spec.type is ValueType.BOOLEAN:
-        return "true or false"
-    low = "" if spec.minimum is None else f" from {spec.minimum:g}"
-    high = "" if spec.maximum is None else f" up to {spec.maximum:g}"
-    return f"a{'n' if spec.type is ValueType.INTEGER else ''} {spec.type.value}{low}{high}"
-
-
 async def _shown(view: DeviceView, response: Response) -> TwinShown:
     state = await view.now()
     twin = state.twin if state else Twin()
@@ -155,6 +142,12 @@ async def _shown(view: DeviceView, response: Response) -> TwinShown:
             for name, value in twin.reported.items()
         },
         desired=dict(twin.desired),
+        desired_at={name: moment(at_ms) for name, at_ms in twin.desired_ms.items()},
+        pending=sorted(
+            name
+            for name in twin.desired_ms
+            if name in twin.desired and twin.reported.get(name) != twin.desired[name]
+        ),
         revision=twin.revision,
         connection=state.connection if state else Connection.UNKNOWN,
     )

@@ -1,6 +1,6 @@
 """The hot path: one SQLite connection in one thread, driver-level statements, full sync.
 
-Runs in a thread; `database.py` sees to it that only one call is under way.
+Runs in a thread; `sqlite_database.py` sees to it that only one call is under way.
 """
 
 import sqlite3
@@ -13,10 +13,9 @@ from typing import Final
 from sqlalchemy.dialects import sqlite
 
 from hub.adapters.records import rows, statements
+from hub.adapters.records.database import FORGOTTEN_AT_ONCE, SPOOL
 from hub.model import DeadLetter, Group
 
-FORGOTTEN_AT_ONCE: Final = 25
-"""Spool groups deleted in one transaction: a commit waits for no longer delete than this."""
 STATES_AT_ONCE: Final = (64, 16, 4, 1)
 """Rows of one statement. Each step of a statement lets go of the interpreter's lock, and beside a
 busy event loop it comes back milliseconds later: a commit takes few steps, not one a row."""
@@ -26,10 +25,9 @@ PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
-SPOOL: Final = "spool"
 
 
-class GroupWriter:
+class SqliteWriter:
     """Writes groups, and forgets what the series store has."""
 
     def __init__(self, path: Path, *, patience_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What a wrist feels and hears."""
+"""What a device makes people feel and hear: touches, sounds and sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ FADES_MS = 30_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
-    """One touch and sound, as the command `alert` asks for it or the watch itself decides."""
+    """One touch and sound, as the command `alert` asks for it or a watch itself decides."""
 
     alert: str
     step: int
@@ -21,11 +21,24 @@ class Touch:
     text: Mapping[str, str] = field(default_factory=dict)
 
 
-class Wrist:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence to whoever is there, as the command `say` asks for it."""
+
+    moment: str
+    text: Mapping[str, str]
+    ask: bool = False
+    """Whether yes or no is waited for."""
+
+
+class Signals:
     def __init__(self) -> None:
         self.touches = 0
         self.last: Touch | None = None
+        self.said: Sentence | None = None
+        """The last sentence."""
         self._felt: dict[str, tuple[int, Touch]] = {}
+        self._asked: dict[str, Sentence] = {}
 
     def touch(self, touch: Touch, *, at_ms: int) -> None:
         self.touches += 1
@@ -42,6 +55,20 @@ class Wrist:
         return max(alive, key=lambda touch: touch.step, default=None)
 
     def urge(self, now_ms: int) -> int:
-        """Return the step felt, counted from 1; 0 while the wrist is calm."""
+        """Return the step felt, counted from 1; 0 while all is calm."""
         touch = self.felt(now_ms)
         return 0 if touch is None else touch.step
+
+    def say(self, sentence: Sentence) -> None:
+        self.said = sentence
+        if sentence.ask:
+            self._asked[sentence.moment] = sentence
+
+    def answer(self, moment: str) -> bool:
+        """Return whether this moment was asked and not answered yet."""
+        return self._asked.pop(moment, None) is not None
+
+    @property
+    def asked(self) -> list[Sentence]:
+        """Questions that wait, the oldest first."""
+        return list(self._asked.values())

@@ -1,0 +1,1 @@
+"""Free conditions of links."""

@@ -1,0 +1,1 @@
+"""Outside services, spoken to over the contracts in `docs/partners`."""

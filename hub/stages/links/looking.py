@@ -1,0 +1,55 @@
+"""What a link may look at: the home, and of people only its author."""
+
+from collections.abc import Mapping
+
+from hub.model import DeviceState, Link, Purpose, Reader, Subject, permits
+from hub.model.home import Presence
+from hub.model.local_time import local_time
+from hub.model.view import View
+
+
+def may_look(link: Link, state: DeviceState) -> bool:
+    """Return whether what the device says now may set the link off or decide it."""
+    return state.device.household == link.household and may_know(
+        link, state.person.id if state.person else None
+    )
+
+
+def may_know(link: Link, person: str | None) -> bool:
+    """Return whether the link may know something of this person; None: of the home."""
+    reader = Reader(person=link.author)
+    subject = Subject(household=link.household, person=person)
+    return permits(purpose=Purpose.LINKING, reader=reader, subject=subject).allowed
+
+
+def at_home(link: Link, view: View, *, person: str | None) -> bool | None:
+    """Return whether the person is at home, or anybody where None; None: nobody ever said."""
+    known = [
+        presence
+        for presence in view.kept_in(Presence, link.household)
+        if person is None or presence.person == person
+    ]
+    return any(presence.at_home for presence in known) if known else None
+
+
+def facts_for(
+    link: Link, trigger: Mapping[str, object], view: View, *, now_ms: int
+) -> Mapping[str, object]:
+    """Return what an expression of the link may look at; `docs/links.md` lists it."""
+    local = local_time(now_ms, link.time_zone)
+    states = (view.state(device) for device in view.devices_in(link.household))
+    return {
+        "trigger": dict(trigger),
+        "devices": {
+            state.device.id: dict(state.twin.reported)
+            for state in states
+            if state is not None and may_look(link, state)
+        },
+        "presence": {
+            "anybody": bool(at_home(link, view, person=None)),
+            "me": bool(at_home(link, view, person=link.author)),
+        },
+        "hour": local.hour,
+        "minute": local.minute,
+        "weekday": local.weekday(),
+    }
