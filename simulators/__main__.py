@@ -153,7 +153,7 @@ def bench(
     ] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="throughput, answers, hotpath or growth; may be given again."),
+        typer.Option(help="throughput, answers, hotpath, growth or links; may be given again."),
     ] = None,
     json: Annotated[
         Path | None, typer.Option(help="Where the figures go; plots beside. bench/TIME.json")

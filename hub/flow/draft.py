@@ -157,19 +157,25 @@ class Draft:
         Raises:
             HubError: the message is a person's wish and was refused; the draft is as before.
         """
-        waiting: list[Any] = [message]
-        while waiting:
-            taken = waiting.pop()
-            if type(taken) is tuple:
-                stage, taken = taken
-                # Reversed, so that answers are taken in the order in which the stage gave them.
-                waiting += tuple(stage(taken, self))[::-1]
-                continue
-            apply, stages = _WAY.get(type(taken), _NO_WAY)
-            if apply is not None:
-                apply(self, taken)
-            # One after the other: each sees what came of the one before it.
-            waiting += [(stage, taken) for stage in reversed(stages)]
+        apply, stages = _WAY.get(type(message), _NO_WAY)
+        if apply is not None:
+            apply(self, message)
+        if stages:
+            self._through(stages, message)
+
+    def _through(self, stages: Sequence[Stage], message: object) -> None:
+        """Take the message through the stages, each seeing what came of the one before it.
+
+        No deeper than there are ranks. Written out, as it runs for each reading.
+        """
+        for stage in stages:
+            # All of a stage's answers first: it must not see what comes of its own.
+            for answer in tuple(stage(message, self)):
+                apply, further = _WAY.get(type(answer), _NO_WAY)
+                if apply is not None:
+                    apply(self, answer)
+                if further:
+                    self._through(further, answer)
 
     def settle(self) -> None:
         """Let the memory take over what was committed."""

@@ -1,6 +1,6 @@
 """Which links a reading, an event, an alarm or somebody's coming may set off."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hub.model import (
@@ -15,6 +15,7 @@ from hub.model import (
     ReadingTrigger,
     Value,
 )
+from hub.model.links import LinkLimits
 
 _Reach = tuple[str, str]
 """(household, kind), or (`_ONE_DEVICE`, device)."""
@@ -128,14 +129,18 @@ class _Building:
                 self.differs[value] = (*self.differs.get(value, ()), link)
 
     def built(self) -> PropertyLinks:
-        equals: Mapping[Value, tuple[str, ...]] = self.equals
         return PropertyLinks(
-            above=tuple(sorted(self.above)),
-            below=tuple(sorted(self.below)),
-            equals=equals,
+            above=_limits(self.above),
+            below=_limits(self.below),
+            equals=self.equals,
             differs=self.differs,
             changes=tuple(self.changes),
         )
+
+
+def _limits(entries: list[tuple[float, str]]) -> LinkLimits:
+    ordered = sorted(entries)
+    return LinkLimits(tuple(limit for limit, _ in ordered), tuple(link for _, link in ordered))
 
 
 def _reach(link: Link) -> _Reach | None:

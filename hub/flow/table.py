@@ -79,7 +79,7 @@ from hub.stages import (
     twin,
     wardrobe,
 )
-from hub.stages.links import runs, triggers, wishes
+from hub.stages.links import readings, runs, triggers, wishes
 
 Stage = Callable[[Any, Any], Iterable[Any]]
 
@@ -123,7 +123,7 @@ STAGES: Mapping[type, tuple[Stage, ...]] = {
     SceneRequest: (wishes.set_scene,),
     # what follows from it
     DesiredAsked: (twin.ask,),
-    Admitted: (rules.judge, presence.notice, moments.turn_away, triggers.watch),
+    Admitted: (rules.judge, presence.notice, moments.turn_away, readings.watch),
     Recorded: (answers.hear, moments.hear, stock.hear, wardrobe.hear, triggers.hear),
     MomentRaised: (moments.tell,),
     OrderAsked: (orders.propose,),

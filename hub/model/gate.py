@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hub.model.people import Purpose, Role
 
 GUARDIANS = frozenset({Role.OWNER, Role.ADULT})
+MEMBERS = GUARDIANS | {Role.CHILD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +145,12 @@ def _housemate(reader: Reader, subject: Subject | None) -> Verdict:
 
 
 def _linker(reader: Reader, subject: Subject | None) -> Verdict:
-    if subject is not None and subject.person in (None, reader.person):
-        return _allowed("what the home says, or they themselves, by a link of their own")
+    if subject is None:
+        return _refused("no household")
+    if subject.person == reader.person:
+        return _allowed("their own, by a link of their own")
+    if subject.person is None and reader.roles.get(subject.household) in MEMBERS:
+        return _allowed("what the home says, by a link of a member's own")
     return _refused("a link sees of people only the one who made it")
 
 

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -395,51 +395,50 @@ class Echo:
     """Hub time after which a change is no longer theirs."""
 
 
+@dataclass(frozen=True, slots=True)
+class LinkLimits:
+    """Links by a limit, lowest first: two tuples, so that looking one up costs next to nothing."""
+
+    limits: tuple[float, ...] = ()
+    links: tuple[str, ...] = ()
+
+    def between(self, low: float, below: float) -> tuple[str, ...]:
+        """Return the links with limits from `low` up to but not including `below`."""
+        limits = self.limits
+        return self.links[bisect_left(limits, low) : bisect_left(limits, below)]
+
+
+NO_LIMITS = LinkLimits()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PropertyLinks:
     """The links on one property of a device, by what a step between two values can set off."""
 
-    above: tuple[tuple[float, str], ...] = ()
-    """(limit, link), by limit."""
-    below: tuple[tuple[float, str], ...] = ()
+    above: LinkLimits = NO_LIMITS
+    below: LinkLimits = NO_LIMITS
     equals: Mapping[Value, tuple[str, ...]] = field(default_factory=dict)
     differs: Mapping[Value, tuple[str, ...]] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     """Those that any change sets off."""
 
-    def crossed(self, before: Value, now: Value) -> Iterator[str]:
-        """Yield the links whose trigger holds at `now` and did not at `before`.
+    def crossed(self, before: Value, now: Value) -> tuple[str, ...]:
+        """Return the links whose trigger holds at `now` and did not at `before`.
 
         Costs what it finds, however many limits there are.
         """
         if before == now:
-            return
-        yield from self.equals.get(now, ())
-        yield from self.differs.get(before, ())
-        yield from self.changes
+            return ()
+        found = self.equals.get(now, ()) + self.differs.get(before, ()) + self.changes
         if isinstance(before, str) or isinstance(now, str):
-            return
+            return found
         if before < now:
-            yield from _between(self.above, before, now)
-        else:
-            # Below, the limit itself is outside: what leaves 5 for 4 comes below 5.
-            yield from _between(self.below, _just_above(now), _just_above(before))
-
-
-def _between(limits: tuple[tuple[float, str], ...], low: float, below: float) -> Iterator[str]:
-    """Yield the links with limits from `low` up to but not including `below`."""
-    index = bisect_left(limits, low, key=_limit)
-    while index < len(limits) and limits[index][0] < below:
-        yield limits[index][1]
-        index += 1
-
-
-def _limit(entry: tuple[float, str]) -> float:
-    return entry[0]
-
-
-def _just_above(value: float) -> float:
-    return math.nextafter(value, math.inf)
+            return found + self.above.between(before, now)
+        if not self.below.limits:
+            return found
+        # Below, the limit itself is outside: what leaves 5 for 4 comes below 5.
+        low, high = math.nextafter(now, math.inf), math.nextafter(before, math.inf)
+        return found + self.below.between(low, high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

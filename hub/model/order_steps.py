@@ -28,8 +28,8 @@ class Step:
 
 def follow(step: Step, view: View, *, now_ms: int, answered: str = "") -> Iterator[Told]:
     """Answer with everything that the step changes; `answered` is the call it came from."""
-    for thing in (*step.garments, *step.calls):
-        yield Keep(thing)
+    yield from (Keep(garment) for garment in step.garments)
+    yield from (Keep(call) for call in step.calls)
     if step.order.status.final:
         yield from withdrawn(step.order, view, but=answered)
     yield Keep(step.order)

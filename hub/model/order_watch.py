@@ -24,7 +24,7 @@ LAST_CALL_MS = HOUR_MS
 """So long before the promised time the partner is asked in any case, and silence is told; less
 where the last milestone is nearer."""
 AGAIN_MS = 30 * MINUTE_MS
-"""Between two questions while a milestone is missed."""
+"""Between two questions while a milestone is missed and nobody was told."""
 LONG_AGAIN_MS = 6 * HOUR_MS
 """Between two questions when the promised time is long over."""
 _WATCHED = frozenset({OrderStatus.PLACED, OrderStatus.UNDER_WAY})
@@ -64,7 +64,8 @@ def _looks(order: Order, promised_ms: int) -> Iterator[int]:
     known = [*open_ms, last_call_ms(order, promised_ms), promised_ms + GRACE_MS]
     if order.expected_ms is not None:
         known.append(order.expected_ms + GRACE_MS)
-    if any(at_ms <= order.looked_ms for at_ms in open_ms) and order.looked_ms < promised_ms:
+    missed = any(at_ms <= order.looked_ms for at_ms in open_ms)
+    if missed and not order.told and order.looked_ms < promised_ms:
         yield order.looked_ms + AGAIN_MS
     yield from (at_ms for at_ms in known if at_ms > order.looked_ms)
 

@@ -12,6 +12,7 @@ from hub.stages.twin import RulesChanged
 
 NO_RULES: Mapping[str, Rule] = {}
 SHUT_OUT = "the device was shut out"
+HANDED_ON = "the device belongs to somebody else now"
 
 
 def follow(
@@ -89,6 +90,11 @@ def reload(draft: Draft, known: DeviceState, loaded: DeviceState, *, now_ms: int
     if not same_owner:
         for alarm in known.alarms.values():
             _end(draft, alarm, draft.rule(alarm.rule), now_ms=now_ms)
+        for command in known.commands.values():
+            if command.status is CommandStatus.QUEUED and not draft.on_its_way(command.id):
+                # Words that wait are for the eyes of whose the device was.
+                cancelled = moved(command, CommandStatus.CANCELLED, HANDED_ON, now_ms)
+                draft.run(CommandChanged(cancelled))
         state = replace(state, conditions={}, silent={}, last_heard_ms={}, alone={})
     memory.put_state(state)
     if same_owner and _limits(draft, device) == before:

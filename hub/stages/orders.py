@@ -55,7 +55,8 @@ def propose(asked: OrderAsked, view: View) -> Iterable[Told]:
     if view.kept(Order, asked.order.id) is not None:
         return
     order = replace(asked.order, status=OrderStatus.PROPOSED, made_ms=asked.now_ms)
-    reason = _hindrance(order, view)
+    order, reason = _for_its_owner(order, view)
+    reason = reason or _hindrance(order, view)
     if reason:
         lapsed = replace(order, status=OrderStatus.LAPSED, reason=reason)
         yield Keep(noted(lapsed, "lapsed", now_ms=asked.now_ms, note=reason))
@@ -262,6 +263,17 @@ def _check_service(view: View, name: str) -> None:
     if not service.enabled:
         message = f"{service.name} is switched off"
         raise RefusedError(message)
+
+
+def _for_its_owner(order: Order, view: View) -> tuple[Order, str]:
+    """Return the order as its garments' owner's, whoever's link proposed it."""
+    found = (view.kept(Garment, name) for name in order.garments)
+    owners = {garment.owner for garment in found if garment is not None}
+    if owners <= {None}:
+        return replace(order, shared=True), ""
+    if len(owners) > 1:
+        return order, "the pieces belong to different people"
+    return replace(order, person=owners.pop() or order.person), ""
 
 
 def _hindrance(order: Order, view: View) -> str:

@@ -56,15 +56,19 @@ def desire(asked: DesiredRequest, view: View) -> Iterable[StateChanged | Desired
 
 
 def ask(asked: DesiredAsked, view: View) -> Iterable[StateChanged | DesiredDue | Keep]:
-    """Set what a link or a scene desires; what is desired already changes nothing.
+    """Set what a link or a scene desires; what is so already, or will be, changes nothing.
 
     Whatever of it the device then reports follows from the links of the chain.
     """
     state = view.state(asked.device)
     if state is None:
         return ()
-    desired = state.twin.desired
-    values = {name: value for name, value in asked.values.items() if desired.get(name) != value}
+    desired, reported = state.twin.desired, state.twin.reported
+    values = {
+        name: value
+        for name, value in asked.values.items()
+        if desired.get(name) != value or reported.get(name, value) != value
+    }
     if not values:
         return ()
     echo = Echo(chain=asked.chain, until_ms=asked.now_ms + ECHO_MS)

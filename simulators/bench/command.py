@@ -19,6 +19,7 @@ from simulators.bench.figures import Findings
 from simulators.bench.growth import growth
 from simulators.bench.hotpath import hot_path
 from simulators.bench.kernel import machine
+from simulators.bench.links import links
 from simulators.bench.report import show, write
 from simulators.bench.servers import CONFIGURATION
 from simulators.bench.site import FULL, QUICK, Plan, Site
@@ -45,6 +46,7 @@ MEASURES: Mapping[str, Measure] = {
     "answers": _answers,
     "hotpath": _hot_path,
     "growth": growth,
+    "links": links,
 }
 
 

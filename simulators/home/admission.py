@@ -2,6 +2,7 @@
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,13 @@ from simulators.identities import Broker, Credential, reason_of
 from simulators.world import HomePlan
 
 ANSWER_S = 30.0
-FORBIDDEN = 403
+UNAUTHORISED, FORBIDDEN = 401, 403
+PAGE = 500
 CHILD_BORN = "2015-05-05"
+
+
+class _ExpiredError(InvalidInputError):
+    """The hub does not know the account, or not any more."""
 
 
 class Hub:
@@ -34,18 +40,16 @@ class Hub:
             message = f"{url!r} is no hub; give http://host:port"
             raise InvalidInputError(message)
         self._url = url.rstrip("/")
+        self._account = {"email": email, "password": password}
         self._token = ""
-        signed_in = self.ask("POST", "/auth/token", {"email": email, "password": password})
-        self._token = signed_in["access_token"]
+        self._sign_in()
         self.me: Mapping[str, Any] = self.ask("GET", "/me")
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Return the decoded answer; JSON lines as a list."""
+    def ask(self, method: str, path: str, body: object = None, *, once: str = "") -> Any:  # noqa: ANN401 - JSON
+        """Return the decoded answer; JSON lines as a list. What is asked `once` has one effect."""
         lines = isinstance(body, bytes)
         content = "application/x-ndjson" if lines else "application/json"
-        headers = {"Content-Type": content}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers = {"Content-Type": content} | ({"Idempotency-Key": once} if once else {})
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body)
         request = urllib.request.Request(  # noqa: S310 - only http and https get here
             f"{self._url}/api/v1{path}",
@@ -53,8 +57,35 @@ class Hub:
             headers=headers,
             method=method,
         )
-        answer = self._answer(request)
+        answer = self._signed(request)
         return [json.loads(line) for line in answer.splitlines()] if lines else json.loads(answer)
+
+    def pages(self, path: str) -> Iterator[Mapping[str, Any]]:
+        """Yield the items of a list."""
+        path += f"{'&' if '?' in path else '?'}limit={PAGE}"
+        cursor = ""
+        while True:
+            page = self.ask("GET", path + cursor)
+            yield from page["items"]
+            if not page["next_cursor"]:
+                return
+            cursor = f"&cursor={urllib.parse.quote(page['next_cursor'])}"
+
+    def _sign_in(self) -> None:
+        self._token = self.ask("POST", "/auth/token", self._account)["access_token"]
+
+    def _signed(self, request: urllib.request.Request) -> bytes:
+        """Answer as the account; a hub whose clock runs fast is soon tired of a token."""
+        if not self._token:
+            return self._answer(request)
+        request.add_header("Authorization", f"Bearer {self._token}")
+        try:
+            return self._answer(request)
+        except _ExpiredError:
+            self._token = ""
+            self._sign_in()
+            request.add_header("Authorization", f"Bearer {self._token}")
+            return self._answer(request)
 
     def _answer(self, request: urllib.request.Request) -> bytes:
         try:
@@ -65,7 +96,8 @@ class Hub:
             message = f"the hub refuses {request.selector}: {reason_of(error)}"
             if error.code == FORBIDDEN:
                 raise RefusedError(message) from None
-            raise InvalidInputError(message) from None
+            family = _ExpiredError if error.code == UNAUTHORISED else InvalidInputError
+            raise family(message) from None
         except OSError as error:
             message = f"no hub answers at {self._url}: {error}"
             raise UnavailableError(message) from None
@@ -111,7 +143,6 @@ def admit_homes(hub: Hub, plans: Sequence[HomePlan], *, household: str) -> list[
 
 def members(hub: Hub, household: str, *, seed: int) -> HomePlan:
     """Return the home of a household that is in the hub, with the people who live there."""
-    page = hub.ask("GET", f"/households/{household}/members")
     people = [
         resident(
             chance(seed, one["person"]),
@@ -119,7 +150,7 @@ def members(hub: Hub, household: str, *, seed: int) -> HomePlan:
             child=one["role"] == "child",
             person=one["person"],
         )
-        for one in page["items"]
+        for one in hub.pages(f"/households/{household}/members")
         if one["role"] != "guest"
     ]
     return HomePlan(number=1, people=tuple(people))

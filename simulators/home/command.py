@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +22,7 @@ from simulators.clock import SimulatedClock, real_now_ms
 from simulators.console import FRAME_S
 from simulators.home.admission import Hub, admit_homes, members, owned
 from simulators.home.display import Events, HomesDisplay
+from simulators.home.garments import entered, keep_garments, read_garments
 from simulators.home.running import Road, Running
 from simulators.home.scenario import Scenario, read_scenario
 from simulators.home.troubles import parse_troubles
@@ -51,9 +52,6 @@ class _Wish:
 
     homes: int
     seed: int
-    hub: str
-    email: str
-    password: str
     household: str
     credentials: str
     broker: str
@@ -86,7 +84,7 @@ def home(  # noqa: PLR0913 - the options of a command line
     ] = "",
     garments: Annotated[
         Path | None,
-        typer.Option(help='JSON lines {"piece", "id"}: the hub\'s ids of what --plan shows.'),
+        typer.Option(help="File of the hub's ids of garments; written where it is not there."),
     ] = None,
     duration: Annotated[
         float | None, typer.Option(min=1, help="Simulated seconds, then stop.")
@@ -113,9 +111,6 @@ def home(  # noqa: PLR0913 - the options of a command line
     wish = _Wish(
         homes=homes,
         seed=seed,
-        hub=hub,
-        email=email,
-        password=password,
         household=household,
         credentials=credentials,
         broker=broker,
@@ -128,13 +123,15 @@ def home(  # noqa: PLR0913 - the options of a command line
             language=language,
             troubles=parse_troubles(faults),
             scenario=read_scenario(scenario) if scenario else Scenario(),
-            garments=_garments(garments) if garments else {},
+            garments=read_garments(garments) if garments and garments.exists() else {},
             resend_ms=round(RESEND_S * 1000 * speed),
         )
         if plan:
             _print_plan(plan_homes(homes, seed=seed), setting, clock)
             return
-        plans, found = _identities(wish)
+        signed_in = Hub(hub, email=email, password=password) if hub else None
+        plans, found = _identities(wish, signed_in)
+        setting = _clothed(setting, signed_in, plans, found, garments)
         road = Road(
             clock=clock, broker=broker, ca_file=ca_file, duration_s=duration, linger_s=linger
         )
@@ -149,25 +146,8 @@ def home(  # noqa: PLR0913 - the options of a command line
 # ------------------------------------------------------------------------------- identities
 
 
-class _Known(msgspec.Struct):
-    piece: str
-    id: str
-
-
-def _garments(path: Path) -> dict[str, str]:
-    """Return the hub's ids of garments by those of the seed."""
-    try:
-        lines = path.read_bytes().splitlines()
-        known = [msgspec.json.decode(line, type=_Known) for line in lines if line.strip()]
-    except (OSError, msgspec.DecodeError) as error:
-        message = f'{path} is not JSON lines {{"piece", "id"}}: {error}'
-        raise InvalidInputError(message) from None
-    return {one.piece: one.id for one in known}
-
-
-def _identities(wish: _Wish) -> tuple[list[HomePlan], list[Credential]]:
+def _identities(wish: _Wish, signed_in: Hub | None) -> tuple[list[HomePlan], list[Credential]]:
     """Return the homes and who their devices are: from a file, claimed, or without names."""
-    signed_in = Hub(wish.hub, email=wish.email, password=wish.password) if wish.hub else None
     plans = plan_homes(wish.homes, seed=wish.seed)
     if wish.household:
         if signed_in is None or wish.homes != 1:
@@ -188,6 +168,28 @@ def _identities(wish: _Wish) -> tuple[list[HomePlan], list[Credential]]:
         return plans, nameless(plans)
     message = "give --hub with an account, --credentials of an earlier start, or --broker alone"
     raise InvalidInputError(message)
+
+
+def _clothed(
+    setting: Setting,
+    signed_in: Hub | None,
+    plans: Sequence[HomePlan],
+    found: Sequence[Credential],
+    path: Path | None,
+) -> Setting:
+    """Return the setting with the ids that the hub has for garments.
+
+    Raises:
+        InvalidInputError: there is neither a file of them nor a hub to ask.
+    """
+    if path is not None and path.exists():
+        return setting
+    if signed_in is None:
+        return setting if path is None else replace(setting, garments=read_garments(path))
+    known = entered(signed_in, plans, found, setting)
+    if path is not None:
+        keep_garments(known, path)
+    return replace(setting, garments=known)
 
 
 def _fitting(plans: Sequence[HomePlan], found: Sequence[Credential]) -> list[Credential]:

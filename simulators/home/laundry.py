@@ -7,6 +7,7 @@ from hub.model.care import Tumbling
 from simulators.appliance import Appliance
 from simulators.chance import chance
 from simulators.home.acts import Act, Do
+from simulators.home.labels import is_mistake, treatment, turn_knobs
 from simulators.home.wardrobe import Wardrobe
 from simulators.laundry import Machine, Piece
 
@@ -73,7 +74,9 @@ class LaundryRoom:
             return problem
         rng = self._rng("wash", act.at_ms)
         self.wardrobe.wear(rng)
-        pieces = self._chosen(act) or self.wardrobe.load(rng)
+        pieces = self._chosen(act) or self._sorted(self.wardrobe.load(rng))
+        if "course" not in act.more:
+            turn_knobs(washer, pieces, act.at_ms)
         return self._run(washer, pieces, act, load=f"ld-{self._number}-{act.at_ms // 1000:x}")
 
     def _forget(self, act: Act) -> str:
@@ -127,6 +130,13 @@ class LaundryRoom:
         return ""
 
     # ------------------------------------------------------------------------------- details
+
+    def _sorted(self, pieces: list[Piece]) -> list[Piece]:
+        """Put back what does not go with the others, by the labels; a mistake goes unnoticed."""
+        out = {one.garment for one in treatment(pieces).left_out}
+        back = [one for one in pieces if one.id in out and not is_mistake(one)]
+        self.wardrobe.put_back(back)
+        return [one for one in pieces if one not in back]
 
     def _run(self, machine: Machine, pieces: list[Piece], act: Act, *, load: str) -> str:
         """Put pieces in and start; what cannot go in is put back."""

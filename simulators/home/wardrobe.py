@@ -18,9 +18,10 @@ DIRTY = 0.35
 class Wardrobe:
     """Every piece is here while no machine and no line has it."""
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, pieces: Iterable[Piece], *, known: Mapping[str, str]) -> None:
         self.here = list(pieces)
         self.all = tuple(self.here)
+        self._known = known
 
     def put_back(self, pieces: Iterable[Piece]) -> None:
         """Take pieces in that were washed or hung."""
@@ -50,7 +51,10 @@ class Wardrobe:
         return self._taken(chosen)
 
     def named(self, names: Sequence[str]) -> list[Piece]:
-        """Take out the pieces with these ids or names; a name may be part of the whole one."""
+        """Take out the pieces with these ids or names; a name may be part of the whole one.
+
+        An id is the hub's or the seed's.
+        """
         return self._taken([piece for name in names for piece in self._by(name)])
 
     def to_freshen(self, rng: Random) -> list[Piece]:
@@ -59,7 +63,7 @@ class Wardrobe:
         return self._taken(rng.sample(hung, min(len(hung), rng.randint(1, 2))))
 
     def _by(self, name: str) -> list[Piece]:
-        exact = [one for one in self.here if one.id == name]
+        exact = [one for one in self.here if one.id in {name, self._known.get(name)}]
         return (
             exact
             or [one for one in self.here if any(name in full for full in one.plan.names.values())][
@@ -86,7 +90,7 @@ def furnished(seed: int, home: int, people: Iterable[str], *, known: Mapping[str
             for number, plan in enumerate(plans, start=1)
             for name in [f"gm_{seed}-{home}-{who.lower()}-{number}"]
         ]
-    wardrobe = Wardrobe(pieces)
+    wardrobe = Wardrobe(pieces, known=known)
     wardrobe.wear(chance(seed, home, "worn before"))
     return wardrobe
 

@@ -27,8 +27,8 @@ def body(**changed: object) -> dict[str, Any]:
     return made | changed
 
 
-async def makes(world: World, person: str, **changed: object) -> dict[str, Any]:
-    client = await world.as_(person)
+async def makes(world: World, maker: str, **changed: object) -> dict[str, Any]:
+    client = await world.as_(maker)
     answer = await client.post("/links", json=body(**changed))
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -110,6 +110,16 @@ async def test_a_link_on_ones_own_watch_is_seen_by_nobody_else(world: World) -> 
         for path in ("", "/runs"):
             assert (await client.get(f"/links/{made['id']}{path}")).status_code == 404
         assert (await client.get("/links")).json()["items"] == []
+
+
+async def test_a_child_reads_in_the_access_log_who_looked_at_its_link(world: World) -> None:
+    trigger = WORKOUT | {"device": "w-chloe"}
+    made = await makes(world, "chloe", trigger=trigger)
+    alice, chloe = await world.as_("alice"), await world.as_("chloe")
+    assert (await alice.get(f"/links/{made['id']}/runs")).status_code == 200
+    await world.noted()
+    noted = (await chloe.get("/access-log")).json()["items"]
+    assert [one["what"] for one in noted] == [f"runs of link {made['id']}"]
 
 
 async def test_guardians_make_a_childs_link_and_see_it(world: World) -> None:
@@ -342,7 +352,7 @@ async def test_what_is_not_recorded_is_said_to_be_unknown(world: World) -> None:
         trigger=WARM,
         conditions=[
             {"type": "presence", "at_home": True},
-            {"type": "expression", "cel": "devices.all(d, d != 'x')"},
+            {"type": "expression", "cel": "!('x' in devices)"},
         ],
     )
     asked = of_the_week(spec=spec)

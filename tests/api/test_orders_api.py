@@ -8,7 +8,18 @@ import httpx2
 import pytest
 
 from hub.api.identity import SignedToken
-from hub.model import Call, Garment, Listing, Operation, Order, Service, ServiceKind
+from hub.api.live_view import LiveView
+from hub.model import (
+    Call,
+    Garment,
+    Listing,
+    Operation,
+    Order,
+    Reader,
+    Role,
+    Service,
+    ServiceKind,
+)
 from tests.api.world import World, until
 
 ADDRESS = "PLANTED-ADDRESS 12"
@@ -169,6 +180,32 @@ async def test_a_quote_needs_an_address_and_a_slot_of_its_own(world: World) -> N
 
     assert (without.status_code, another.status_code) == (422, 422)
     assert right.json()["slot"] == offered
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "hears"),
+    [
+        ("alice", Role.OWNER, True),
+        ("adam", Role.ADULT, False),
+        ("chloe", Role.CHILD, False),
+        ("gus", Role.GUEST, False),
+        ("bob", None, False),
+    ],
+)
+async def test_only_whose_order_it_is_hears_of_it_live(
+    world: World, who: str, role: Role | None, *, hears: bool
+) -> None:
+    async with world.worker.subscribe() as subscription:
+        await placed(world)
+        items = [item for item in await anext(aiter(subscription)) if item.kind == "order"]
+    reader = Reader(person=f"p_{who}", roles={"h_home": role} if role else {})
+    token = SignedToken(person=reader.person, family="s")
+    view = LiveView(state=world.app.state.api, reader=reader, token=token)
+
+    assert items
+    assert items[-1].body["status"] == "placed"
+    assert "address" not in items[-1].body
+    assert {await view.hears(item) for item in items} == {hears}
 
 
 # ----------------------------------------------------------------------------------- webhooks

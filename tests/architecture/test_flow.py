@@ -29,7 +29,7 @@ from hub.stages import (
     twin,
     wardrobe,
 )
-from hub.stages.links import runs, triggers, wishes
+from hub.stages.links import readings, runs, triggers, wishes
 
 PAIRS = [(taken, stage) for taken, stages in STAGES.items() for stage in stages]
 IDS = [f"{taken.__name__}-{stage.__module__}.{stage.__name__}" for taken, stage in PAIRS]
@@ -50,6 +50,7 @@ FLOWING = (
     stock,
     twin,
     wardrobe,
+    readings,
     runs,
     triggers,
     wishes,

@@ -8,14 +8,17 @@ import typer
 
 from tests.drills import (
     absences,
+    deals,
     disk_full,
     exactly_once,
     influx_away,
     laundry,
     poison,
     rights,
+    slips,
     two_hubs,
 )
+from tests.drills import orders as orders_drill
 from tests.drills.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -96,6 +99,49 @@ def run_laundry(  # noqa: PLR0913 - the options of a command line
         loads=loads, apart_s=apart_s, hub_kills=hub_kills, broker=broker, seed=seed
     )
     _finish(laundry.drill(chosen, control=control))
+
+
+@app.command("orders")
+def run_orders(
+    *,
+    kills: Annotated[int, typer.Option(help="Of the hub, between call and record.")] = 30,
+    orders: Annotated[int, typer.Option(help="Placed while the partner is away.")] = 24,
+    cancelled: Annotated[int, typer.Option(help="Of them, before it is back.")] = 8,
+    rate: Annotated[float, typer.Option(help="Simulated seconds a second.")] = 20,
+    seed: Seed = 1,
+) -> None:
+    """Kill the hub between a partner's answer and its record; take the partner away ten minutes.
+
+    Example: scripts/drill orders --kills 3 --orders 6 --cancelled 2
+    """
+    chosen = orders_drill.Plan(
+        kills=kills, orders=orders, cancelled=cancelled, rate=rate, seed=seed
+    )
+    _finish(orders_drill.drill(chosen))
+
+
+@app.command("deals")
+def run_deals(*, listings: int = 200, kills: int = 40, seed: Seed = 1) -> None:
+    """Let both sides of many listings say yes, no and withdraw at once.
+
+    Example: scripts/drill deals --listings 50
+    """
+    _finish(deals.drill(deals.Plan(listings=listings, kills=kills, seed=seed)))
+
+
+@app.command("slips")
+def run_slips(
+    *,
+    orders: int = 200,
+    kills: Annotated[int, typer.Option(help="Of the hub.")] = 10,
+    away: Annotated[int, typer.Option(help="Spells in which the partner is away.")] = 0,
+    seed: Seed = 1,
+) -> None:
+    """Plant slips in orders; everybody is told in time, and nobody without a reason.
+
+    Example: scripts/drill slips --orders 50 --away 10
+    """
+    _finish(slips.drill(slips.Plan(orders=orders, kills=kills, away=away, seed=seed)))
 
 
 @app.command("influx-away")

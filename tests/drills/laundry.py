@@ -176,7 +176,7 @@ class Room:
         await self._compare(account, loads)
         if dryer_goes_off:
             share = round(self.off_s / washing_s, 2)
-            account.at_least("share of the time that the dryer was off", 0.4, share)
+            account.at_least("share of the time that the dryer was off", 0.3, share)
             account.figures["plug pulled"] = self.pulls
 
     async def _finish_loads(self, washer: Washer, loads: Sequence[Load], *, kills: int) -> None:
@@ -200,9 +200,11 @@ class Room:
             self.pulls += 1
             dryer.unplug(real_now_ms())
             plug.unplug()
-            off_s = rng.uniform(*OFF_S)
-            await asyncio.sleep(off_s)
-            self.off_s += off_s
+            off = time.monotonic()
+            try:
+                await asyncio.sleep(rng.uniform(*OFF_S))
+            finally:
+                self.off_s += time.monotonic() - off
             dryer.plug_in(real_now_ms(), boot=f"d{self.pulls}")
             plug.plug_in()
 

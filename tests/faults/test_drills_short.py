@@ -7,12 +7,15 @@ import pytest
 
 from tests.drills import (
     absences,
+    deals,
     disk_full,
     exactly_once,
     influx_away,
     laundry,
+    orders,
     poison,
     rights,
+    slips,
     two_hubs,
 )
 from tests.drills.background import together
@@ -98,4 +101,20 @@ async def test_is_back_soon_and_without_a_burst() -> None:
 async def test_makes_each_load_ready_at_a_dryer_that_is_off_half_of_the_time() -> None:
     chosen = laundry.Plan(loads=8, apart_s=0.3, hub_kills=1, rate=400)
     report = await laundry.drill(chosen, control=False)
+    assert report.holds, report.failures
+
+
+async def test_orders_once_whatever_is_killed_or_away() -> None:
+    chosen = orders.Plan(kills=2, orders=6, cancelled=2, rate=60)
+    report = await orders.drill(chosen)
+    assert report.holds, report.failures
+
+
+async def test_leaves_no_deal_or_one_whoever_says_what_at_once() -> None:
+    report = await deals.drill(deals.Plan(listings=40, kills=6, seed=2))
+    assert report.holds, report.failures
+
+
+async def test_tells_every_slip_in_time_and_none_that_is_not() -> None:
+    report = await slips.drill(slips.Plan(orders=20, kills=2, away=4, seed=2))
     assert report.holds, report.failures

@@ -1,7 +1,7 @@
 """A home with garments, a dry cleaner and a market, on the real worker and caller."""
 
 import asyncio
-import random
+import heapq
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -39,14 +39,14 @@ from hub.model import (
     Topics,
     Update,
 )
-from hub.ports import Clock, Partner
+from hub.ports import Partner
 from hub.runtime.figures import NoFigures
 from hub.runtime.health import Health
 from hub.runtime.order_reasons import OrderReasons
 from hub.runtime.service_caller import ServiceCaller
 from hub.runtime.timers import Timers
 from hub.runtime.worker import Worker
-from tests.runtime.small_cell import SetClock
+from simulators.chance import chance
 
 T0 = 1_795_000_000_000
 HOUR_MS = 3_600_000
@@ -68,12 +68,45 @@ MARKET = Service(
 )
 
 
+class SteppedClock:
+    """Stands still until it is set; who sleeps till then wakes."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    @property
+    def at_ms(self) -> int:
+        return self._now_ms
+
+    @at_ms.setter
+    def at_ms(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+        while self._sleepers and self._sleepers[0][0] <= now_ms:
+            woken = heapq.heappop(self._sleepers)[2]
+            if not woken.done():
+                woken.set_result(None)
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        due_ms = self._now_ms + int(seconds * 1000)
+        heapq.heappush(self._sleepers, (due_ms, self._count, woken))
+        if due_ms <= self._now_ms:
+            woken.set_result(None)
+        await woken
+
+
 @dataclass
 class Shop:
     """What outlives a hub: the records, the partners and the clock."""
 
     directory: Path
-    clock: SetClock = field(default_factory=lambda: SetClock(T0))
+    clock: SteppedClock = field(default_factory=lambda: SteppedClock(T0))
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     partner: Partner | None = None
     """In place of the two in memory."""
@@ -106,7 +139,7 @@ class Shop:
             records=records,
             partner=self.partner or Partners(both),
             clock=self.clock,
-            chance=random.Random(1),
+            chance=chance(1, "outbox"),
         )
         reasons = OrderReasons(worker=worker, records=records, clock=self.clock)
         timers = Timers(worker=worker, records=records, clock=self.clock)
@@ -257,8 +290,8 @@ class OpenShop:
     async def settle(self) -> None:
         """Wait until no call is due, none is on its way, and no timer is due."""
         async with asyncio.timeout(WITHIN_S):
-            while not await self._settled():  # noqa: ASYNC110 - as above
-                await asyncio.sleep(0.002)
+            while not await self._settled():  # noqa: ASYNC110 - three parts to look at, not one
+                await asyncio.sleep(0)
 
     async def pass_time(self, hours: float) -> None:
         """Let the hub's time pass, and all happen that is then due."""
@@ -266,9 +299,14 @@ class OpenShop:
         await self.settle()
 
     async def _settled(self) -> bool:
-        if self.caller.waits_for_nothing and not await self.records.due_timers(now_ms=self.now_ms):
-            return self.caller.waits_for_nothing
-        return False
+        if not self.caller.waits_for_nothing:
+            return False
+        if await self.records.due_timers(now_ms=self.now_ms):
+            # Timers look once a second of the clock.
+            self.shop.clock.at_ms += 1000
+            await asyncio.sleep(0.001)
+            return False
+        return self.caller.waits_for_nothing
 
     async def words(self) -> list[str]:
         """Return the kinds of all words said so far by their English text, oldest first."""

@@ -9,6 +9,7 @@ from devices.fridge import DOOR_LEFT_OPEN
 from hub.adapters.records.sql import SqlRecords
 from hub.model import (
     Binding,
+    CommandStatus,
     Device,
     Moment,
     MomentAnswer,
@@ -146,6 +147,26 @@ async def test_the_app_and_the_phone_do_not_both_answer(cell: SmallCell) -> None
     assert isinstance(answered, Moment)
     assert kept == answered
     assert kept.answer == "no"
+
+
+async def test_a_word_that_waits_does_not_reach_whoever_gets_the_phone(cell: SmallCell) -> None:
+    async with cell.running() as running:
+        running.send({"status": "lost"}, leaf="status", device="ph-1")
+        running.send({"status": "lost"}, leaf="status", device="w-1")
+        await running.settle()
+        await ask(running)
+        at = datetime.fromtimestamp(T0 / 1000 + 1, UTC)
+        await running.records.bind(Binding(device="ph-1", person="p-joon", since_at=at))
+        await running.worker.refresh("ph-1")
+        running.send({"status": "ready"}, leaf="status", device="ph-1")
+        await running.settle()
+        (said,) = (await running.records.commands(device="ph-1")).items
+        state = running.worker.memory.states["ph-1"]
+    assert (said.status, said.name) == (CommandStatus.CANCELLED, "say")
+    assert state.commands == {}
+    assert state.person is not None
+    assert state.person.id == "p-joon"
+    assert running.commands() == []
 
 
 async def test_a_door_left_open_reaches_only_whoever_is_at_home(cell: SmallCell) -> None:

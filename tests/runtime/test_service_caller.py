@@ -1,24 +1,28 @@
 """Calls leave the outbox in order, once for the partner, however often either side dies."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
-
 
 from hub.errors import UnavailableError
 from hub.model import (
     Call,
+    CallRetry,
     CallStatus,
     Disclosure,
     Garment,
     Moment,
+    MomentAnswer,
     Operation,
     Order,
-    OrderCancellation,
     OrderStatus,
     Place,
     Service,
     Update,
 )
-from tests.runtime.small_shop import CLEANER, HOUR_MS, Shop
+from hub.model.changes import MomentAnswered, OrderAsked
+from hub.runtime.worker import Worker
+from tests.runtime.small_shop import CLEANER, HOUR_MS, OpenShop, Shop
 
 MINUTE = 1 / 60
 
@@ -267,39 +271,110 @@ async def test_words_twice_and_out_of_order_leave_each_stage_once(tmp_path: Path
     assert [entry.what for entry in order.timeline][-3:] == ["picked_up", "cleaning", "ready"]
 
 
-async def test_a_yes_to_the_words_takes_the_order_up_and_another_persons_does_not(
-    tmp_path: Path,
-) -> None:
+async def test_only_the_persons_own_yes_takes_a_proposal_up(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as hub:
+        await hub.garment()
+        proposal = replace(await proposed(hub), address="12 Seoul Forest Road")
+        asked = await asked_moment(hub, proposal.id)
+        stranger = MomentAnswered(moment=asked, answer="yes", person="p-adam", now_ms=hub.now_ms)
+        await hub.worker.tell([stranger])
+        before = await hub.known(proposal.id)
+        await answer(hub, asked)
+        quoted = await hub.status(proposal.id, OrderStatus.QUOTED)
+
+    assert before.status is OrderStatus.PROPOSED
+    assert shop.cleaner.done == [(Operation.QUOTE, proposal.id)]
+    assert quoted.quote is not None
+
+
+async def test_a_proposal_tells_no_partner_anything_and_lapses(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as hub:
+        await hub.garment()
+        proposal = await proposed(hub)
+        again = await proposed(hub, "or-again")
+        await hub.pass_time(25)
+        order = await hub.known(proposal.id)
+
+    assert shop.cleaner.received == []
+    assert order.status is OrderStatus.LAPSED
+    assert (again.status, again.reason) == (
+        OrderStatus.LAPSED,
+        "an order for it is under way",
+    )
+
+
+async def test_a_yes_to_a_quote_without_an_address_asks_for_it_in_the_app(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     async with shop.open() as hub:
         await hub.order()
         await hub.status("or-1", OrderStatus.QUOTED)
-        page = await hub.records.things(Moment, subject="or-1")
-        (asked,) = page.items
+        asked = await asked_moment(hub, "or-1")
+        await answer(hub, asked)
+        words = await hub.words()
+        order = await hub.known()
 
-    assert asked.ask
     assert "9000 KRW" in asked.text["en"]
+    assert words[-1] == "Please choose the pick-up time and address in the app."
+    assert order.status is OrderStatus.QUOTED
+
+
+async def test_a_proposal_goes_to_whom_the_piece_belongs(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as hub:
+        made = await hub.garment()
+        await hub.worker.keep(replace(made, owner="p-adam"))
+        theirs = await proposed(hub)
+        await hub.worker.keep(replace(made, id="gm-towel", owner=None))
+        shared = await proposed(hub, "or-shared", garments=("gm-towel",))
+        mixed = await proposed(hub, "or-mixed", garments=("gm-towel", "gm-silk"))
+
+    assert (theirs.person, theirs.shared) == ("p-adam", False)
+    assert (shared.person, shared.shared) == ("p-mina", True)
+    assert mixed.status is OrderStatus.LAPSED
+
+
+async def proposed(
+    hub: OpenShop, name: str = "or-link", *, garments: tuple[str, ...] = ("gm-silk",)
+) -> Order:
+    """Have a link propose an order."""
+    order = Order(
+        id=name,
+        household="h-home",
+        person="p-mina",
+        service=CLEANER.id,
+        garments=garments,
+        status=OrderStatus.PROPOSED,
+        made_ms=hub.now_ms,
+        cause="ru-1",
+    )
+    await hub.worker.tell([OrderAsked(order=order, now_ms=hub.now_ms)])
+    return await hub.known(name)
+
+
+async def asked_moment(hub: OpenShop, order: str) -> Moment:
+    page = await hub.records.things(Moment, subject=order)
+    (asked,) = (moment for moment in page.items if moment.ask)
+    return asked
+
+
+async def answer(hub: OpenShop, asked: Moment, said: str = "yes") -> None:
+    wish = MomentAnswer(moment=asked.id, answer=said, author="p-mina", now_ms=hub.now_ms)
+    await hub.worker.submit(wish)
+    await hub.settle()
 
 
 def _off() -> Service:
-    return Service(
-        id=CLEANER.id,
-        kind=CLEANER.kind,
-        name=CLEANER.name,
-        url=CLEANER.url,
-        secret=CLEANER.secret,
-        enabled=False,
-    )
+    return replace(CLEANER, enabled=False)
 
 
-def _open(worker: object, operation: Operation) -> list[Call]:
-    calls = worker.kept_in(Call, "h-home")  # type: ignore[attr-defined]
+def _open(worker: Worker, operation: Operation) -> list[Call]:
+    calls = worker.kept_in(Call, "h-home")
     return [call for call in calls if call.operation is operation]
 
 
-def _again(call: Call, order: Order, now_ms: int) -> object:
-    from hub.model import CallRetry
-
+def _again(call: Call, order: Order, now_ms: int) -> CallRetry:
     return CallRetry(call=call, about=order, now_ms=now_ms)
 
 
@@ -317,8 +392,6 @@ class _Deaf:
         answer = await self._shop.cleaner.send(service, call)
         if call.operation is self.killed_at:
             self.cut = True
-            import asyncio
-
             await asyncio.Event().wait()
         if call.operation is self.loses:
             self.cut = True

@@ -140,3 +140,16 @@ def test_every_verdict_says_why() -> None:
     subjects = [None, OF_THE_HOME, OF_AN_ADULT, OF_A_CHILD]
     for purpose, reader, subject in itertools.product(Purpose, readers, subjects):
         assert permits(purpose=purpose, reader=reader, subject=subject).reason
+
+
+def link_sees(reader: Reader, subject: Subject) -> bool:
+    return permits(purpose=Purpose.LINKING, reader=reader, subject=subject).allowed
+
+
+def test_a_link_sees_the_home_and_its_author_alone() -> None:
+    author = Reader(person="p_author", roles={HOME: Role.ADULT})
+    assert link_sees(author, OF_THE_HOME)
+    assert link_sees(author, Subject(household=HOME, person="p_author"))
+    assert not link_sees(author, OF_AN_ADULT)
+    assert not link_sees(author, Subject(household=OTHER))
+    assert not link_sees(member(Role.GUEST), OF_THE_HOME)

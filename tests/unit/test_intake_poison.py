@@ -31,6 +31,7 @@ GOOD: Mapping[str, dict[str, object]] = {
     "state": {"values": {"open": True}, "revision": 12},
     "status": {"status": "ready"},
     "reply": {"id": "c1", "status": "failed", "reason": "뷁"},
+    "description": {"kind": "plug", "title": {"ko": "뷁"}, "capabilities": [{"name": "power"}]},
 }
 JSON = st.recursive(
     st.none()

@@ -13,7 +13,6 @@ FACTS = {
     "minute": 5,
     "weekday": 6,
 }
-THIRTY = "[" + ",".join("a" * 30) + "]"
 
 
 @pytest.mark.parametrize(
@@ -26,9 +25,9 @@ THIRTY = "[" + ",".join("a" * 30) + "]"
         ("'f-2' in devices && devices['f-2'].door_open", False),
         ("has(trigger.nothing)", False),
         ("'gm-2' in trigger.data.garments", True),
-        ("trigger.data.garments.exists(g, g.startsWith('gm-'))", True),
+        ("trigger.data.load.startsWith('ld-') && trigger.data.garments.size() == 2", True),
         ("presence['anybody'] && !presence['me'] && weekday == 6", True),
-        ("'+.map(+' == 'x'", False),
+        ("'.map(a, a)' == 'x'", False),
     ],
 )
 def test_an_expression_says_whether_it_holds(text: str, held: bool) -> None:  # noqa: FBT001 - a table
@@ -50,10 +49,14 @@ def test_an_expression_says_whether_it_holds(text: str, held: bool) -> None:  # 
         "hour == " + "1" * 1000,
         "!" * 990 + "(" * 20 + "true" + ")" * 20,
         "(" * 400 + "true" + ")" * 400,
-        "['x'].map(a, a + a).map(a, a + a).size() == 1",
         "['x'].map(a, a + a).size() == 1",
-        "[1].map(a, a).map(a, a).map(a, a).size() == 1",
-        "[1] . map (a, a).exists_one(a, a == 1) && [1].filter(a, true).size() == 1",
+        "[1].all(a, true)",
+        "[1].exists(a, a == 1)",
+        "[1].exists_one(a, a == 1)",
+        "[1].filter(a, true) == [1]",
+        "{'a': 1}.all(a, true)",
+        "[1] . all // (\n (a, true)",
+        r"r'\' == '' || [1].all(a, true) || r'\' == ''",
     ],
     ids=lambda text: repr(text[:40]),
 )
@@ -61,16 +64,6 @@ def test_what_is_no_condition_is_refused_with_its_reason(text: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         Expressions().holds(text, FACTS)
     assert 0 < len(str(refused.value)) <= 200
-
-
-def test_the_worst_that_fits_is_bounded() -> None:
-    """Two loops over what an event may carry at most: the library counts its steps."""
-    many = {**FACTS, "trigger": {"data": {"garments": ["gm-1"] * 4000}}}
-    worst = f"trigger.data.garments.map(a, {THIRTY}).map(a, {THIRTY}) == trigger.data.garments"
-    assert Expressions().holds(worst, many) is False
-    endless = "trigger.data.garments.all(a, trigger.data.garments.all(b, a == b))"
-    with pytest.raises(InvalidInputError, match="budget"):
-        Expressions().holds(endless, many)
 
 
 def test_an_expression_is_compiled_once() -> None:

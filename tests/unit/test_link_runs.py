@@ -300,13 +300,30 @@ def test_two_links_that_flip_each_other_are_stopped_and_named() -> None:
         assert "“off again” → “on again” → “off again”" in home.last.reason[language]
 
 
+def test_a_circle_does_not_tell_the_name_of_a_personal_link() -> None:
+    home = Home()
+    home.make(flip("l-1", on=True, name="SECRET"), name="li-off")
+    home.make(flip("l-1", on=False, name="on again"), name="li-on")
+    secret = home.memory.thing(Link, "li-off")
+    assert secret is not None
+    home.keep(replace(secret, personal=True))
+    home.says("l-1", on=True)
+    home.says("l-1", on=False)
+    for _ in range(20):
+        home.obeys("l-1")
+    assert home.outcomes == ["done", "done", "stopped"]
+    assert home.last.reason["en"].endswith("“on again” → “…” → “on again”")
+
+
 def test_a_person_who_turns_it_back_is_no_echo() -> None:
     home = Home()
     home.make(flip("l-1", on=True, name="off again"))
     toggled(home)
     home.obeys("l-1")
     home.says("l-1", after_s=30, on=True)
+    assert home.memory.states["l-1"].twin.revision == 2
     home.obeys("l-1")
+    assert home.memory.states["l-1"].twin.reported["on"] is False
     assert home.outcomes == ["done", "done"]
 
 

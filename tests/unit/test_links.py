@@ -271,13 +271,15 @@ def test_presence_sets_it_off(change: str, person: str | None, runs: int) -> Non
     assert len(home.runs) == runs
 
 
-def test_whose_coming_set_it_off_is_kept_only_of_the_author() -> None:
+def test_whose_coming_set_it_off_is_kept_only_where_the_link_is_on_them() -> None:
     home = Home()
     home.make(spec(PresenceTrigger(change="arrives")))
+    home.make(spec(PresenceTrigger(change="arrives", person="p-mina")), name="li-own")
     moves(home, "p-jun", at_home=True)
-    assert "p-jun" not in str(home.last)
     moves(home, "p-mina", at_home=True)
-    assert home.last.trigger["person"] == "p-mina"
+    for run in home.runs.values():
+        assert run.trigger.get("person") == ("p-mina" if run.link == "li-own" else None)
+        assert "p-jun" not in str(run)
 
 
 SEVEN = 7 * 60

@@ -27,7 +27,7 @@ from hub.api.parts import ApiParts
 from hub.api.problems import documented
 from hub.api.times import Instant, moment
 from hub.api.worker import submit
-from hub.errors import InvalidInputError, UnknownError
+from hub.errors import InvalidInputError, RefusedError, UnknownError
 from hub.model import (
     Link,
     LinkEndRequest,
@@ -38,6 +38,7 @@ from hub.model import (
     PresenceTrigger,
     Reader,
     SayAction,
+    Subject,
 )
 
 router = APIRouter(prefix="/links", tags=["links"], route_class=KeepingRoute)
@@ -45,6 +46,8 @@ router = APIRouter(prefix="/links", tags=["links"], route_class=KeepingRoute)
 DAY_MS = 24 * 3_600_000
 MAX_DAYS = 31
 ME = "me"
+MAX_LINKS = 2000
+"""Of one home."""
 
 
 @router.get("", summary="List links", responses=documented(401))
@@ -76,6 +79,9 @@ async def make_link(reader: SignedIn, parts: Parts, body: LinkBody, once: OnceOn
     It may look at and act on devices of the home, and of people only on its author's own.
     """
     made = await _link(once.new_id("li"), body, reader=reader, parts=parts)
+    if len(parts.worker.kept_in(Link, made.household)) >= MAX_LINKS:
+        message = f"a home has at most {MAX_LINKS} links"
+        raise RefusedError(message)
     return await _put(made, reader=reader, parts=parts)
 
 
@@ -171,10 +177,13 @@ async def end_link(reader: SignedIn, parts: Parts, link: str, _: OnceOnly) -> No
 
 @router.get("/{link}/runs", summary="What a link did, and did not", responses=documented(401, 404))
 async def list_runs(
-    reader: SignedIn, parts: Parts, link: str, limit: Limit = 100, cursor: Cursor = None
+    view: People, parts: Parts, link: str, limit: Limit = 100, cursor: Cursor = None
 ) -> PageOf[RunShown]:
     """Newest first, each with what set it off, what it saw, and what came of it."""
-    found = await _seen(link, reader=reader, parts=parts)
+    found = await _seen(link, reader=view.reader, parts=parts)
+    if found.personal:
+        subject = Subject(household=found.household, person=found.author)
+        view.note(subject, what=f"runs of link {found.id}", allowed=True)
     page = await parts.records.things(LinkRun, subject=found.id, limit=limit, cursor=cursor)
     return PageOf(items=[run_shown(run) for run in page.items], next_cursor=page.next_cursor)
 

@@ -10,10 +10,13 @@ from hub.api.link_rights import LinkRights
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.parts import ApiParts
 from hub.api.problems import documented
-from hub.errors import InvalidInputError, UnknownError
+from hub.errors import InvalidInputError, RefusedError, UnknownError
 from hub.model import Reader, Role, Scene, SceneRequest
 
 router = APIRouter(prefix="/scenes", tags=["links"], route_class=KeepingRoute)
+
+MAX_SCENES = 500
+"""Of one home."""
 
 
 @router.get("", summary="List scenes", responses=documented(401))
@@ -33,6 +36,9 @@ async def list_scenes(reader: SignedIn, parts: Parts) -> PageOf[SceneShown]:
 async def make_scene(reader: SignedIn, parts: Parts, body: SceneBody, once: OnceOnly) -> SceneShown:
     """Desired values by device: of the home's devices, and your own."""
     LinkRights(parts, reader).member(body.household)
+    if len(parts.worker.kept_in(Scene, body.household)) >= MAX_SCENES:
+        message = f"a home has at most {MAX_SCENES} scenes"
+        raise RefusedError(message)
     return await _put(_scene(once.new_id("sc"), body, reader, revision=1), parts)
 
 

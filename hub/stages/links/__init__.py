@@ -1,1 +1,1 @@
-"""Links: what sets them off (`triggers`), what comes of it (`runs`), their making (`wishes`)."""
+"""Links: what sets them off, what comes of it (`runs`), and their making (`wishes`)."""

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 
-from hub.model import DeviceState, Link, Purpose, Reader, Subject, permits
+import msgspec
+
+from hub.model import DeviceState, Link, Purpose, Reader, Role, Subject, permits
 from hub.model.home import Presence
 from hub.model.local_time import local_time
 from hub.model.view import View
+
+MAX_DATA = 4_000
+"""Bytes of an event's data, as JSON, beyond which expressions do not see it: they may loop."""
 
 
 def may_look(link: Link, state: DeviceState) -> bool:
@@ -17,7 +22,8 @@ def may_look(link: Link, state: DeviceState) -> bool:
 
 def may_know(link: Link, person: str | None) -> bool:
     """Return whether the link may know something of this person; None: of the home."""
-    reader = Reader(person=link.author)
+    # Whoever leaves a home takes their links along: the author is a member, no guest.
+    reader = Reader(person=link.author, roles={link.household: Role.ADULT})
     subject = Subject(household=link.household, person=person)
     return permits(purpose=Purpose.LINKING, reader=reader, subject=subject).allowed
 
@@ -39,7 +45,7 @@ def facts_for(
     local = local_time(now_ms, link.time_zone)
     states = (view.state(device) for device in view.devices_in(link.household))
     return {
-        "trigger": dict(trigger),
+        "trigger": dict(_bounded(trigger)),
         "devices": {
             state.device.id: dict(state.twin.reported)
             for state in states
@@ -53,3 +59,10 @@ def facts_for(
         "minute": local.minute,
         "weekday": local.weekday(),
     }
+
+
+def _bounded(trigger: Mapping[str, object]) -> Mapping[str, object]:
+    data = trigger.get("data")
+    if data is None or len(msgspec.json.encode(data)) <= MAX_DATA:
+        return trigger
+    return {**trigger, "data": {"left_out": "too large"}}

@@ -153,11 +153,15 @@ class _Case:
         return None
 
     def _names(self, links: tuple[str, ...]) -> tuple[str, ...]:
-        found = (self.view.kept(Link, link) for link in links)
-        return tuple(
-            link.spec.name if link else identity
-            for identity, link in zip(links, found, strict=True)
-        )
+        return tuple(self._name(link) for link in links)
+
+    def _name(self, identity: str) -> str:
+        """Return a link's name; of a personal one only its author reads, in their own runs."""
+        link = self.view.kept(Link, identity)
+        if link is None:
+            return identity
+        mine = self.link.personal and self.link.author == link.author
+        return link.spec.name if mine or not link.personal else "…"
 
     def _ran_away(self) -> Iterable[Ran]:
         link, now_ms = self.link, self.triggered.now_ms

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from simulators.appliance import Appliance
 from simulators.home.acts import Act, Do
 from simulators.home.household import Home
+from simulators.home.labels import is_mistake
 from simulators.home.people import Resident
 from simulators.home.scenario import Scenario
 from simulators.laundry import Machine
@@ -102,6 +104,41 @@ def test_named_garments_are_washed(home: Home, start_ms: int) -> None:
     home.plan([Act(at_ms=start_ms + 1000, do=Do.WASH, more={"garments": [piece.id]})])
     home.advance(start_ms + 60_000)
     assert machine(home, "washer").pieces == [piece]
+
+
+def test_a_garment_has_the_hubs_id_and_answers_to_the_seeds(
+    make_world: Callable[..., World], start_ms: int
+) -> None:
+    setting = replace(STILL, garments={"gm_4-1-mina-1": "gm_of_the_hub"})
+    (home,) = make_world(setting=setting, plans=[PLAN]).homes
+    home.plan([Act(at_ms=start_ms + 1000, do=Do.WASH, more={"garments": ["gm_4-1-mina-1"]})])
+    home.advance(start_ms + 60_000)
+    assert [piece.id for piece in machine(home, "washer").pieces] == ["gm_of_the_hub"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_wash_by_the_labels_harms_nothing(
+    make_world: Callable[..., World], start_ms: int, seed: int
+) -> None:
+    (home,) = make_world(setting=replace(STILL, seed=seed), plans=[PLAN]).homes
+    home.plan([Act(at_ms=start_ms + 1000, do=Do.WASH)])
+    home.advance(start_ms + 60_000)
+    washer, now_ms = machine(home, "washer"), start_ms + 60_000
+    pieces = list(washer.pieces)
+    while washer.state == "running":
+        now_ms += 60_000
+        home.advance(now_ms)
+    assert pieces
+    assert all(piece.water_kg > 0 for piece in pieces)
+    meant = [piece for piece in pieces if not is_mistake(piece)]
+    assert [(piece.plan.names["en"], piece.damage) for piece in meant if piece.damage] == []
+
+
+def test_a_scenario_has_the_last_word_on_the_course(home: Home, said: Said, start_ms: int) -> None:
+    home.plan([Act(at_ms=start_ms + 1000, do=Do.WASH, more={"course": "hand_wash"})])
+    home.advance(start_ms + 60_000)
+    (started,) = events(said, machine(home, "washer"), "cycle_started")
+    assert started["course"] == "hand_wash"
 
 
 def test_a_second_load_waits_for_the_first(
