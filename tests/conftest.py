@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import sysconfig
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -53,7 +53,13 @@ def pytest_report_header() -> list[str]:
     ]
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+def _allowed_s(item: pytest.Item) -> float:
+    """Return how long a file's tests may take: begun last, a slow file would be waited for."""
+    return max((mark.args[0] for mark in item.iter_markers("timeout")), default=0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_allowed_s, reverse=True)
     for marker, program in missing():
         for item in items:
             if item.get_closest_marker(marker):

@@ -1,5 +1,6 @@
 """Whose a link or a scene is, who may see and change it, and whether it fits its home."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from hub.api.parts import ApiParts
@@ -8,6 +9,7 @@ from hub.model import (
     AlarmCondition,
     AlarmTrigger,
     EventTrigger,
+    ExpressionCondition,
     Link,
     PresenceCondition,
     PresenceTrigger,
@@ -104,6 +106,8 @@ class LinkRights:
         ]
         if any(people) or any(isinstance(a, SayAction) and a.private for a in link.spec.actions):
             return True
+        if any(_cannot_tell(cel) for cel in _expressions(link)):
+            return True
         rules = [self.parts.worker.rules.get(name) for name in _rules(link)]
         if any(rule is not None and rule.person is not None for rule in rules):
             return True
@@ -115,6 +119,8 @@ class LinkRights:
 
     def _devices(self, link: Link) -> Iterator[str]:
         yield from named_devices(link)
+        for cel in _expressions(link):
+            yield from (found["one"] or found["other"] for found in _LOOKED_UP.finditer(cel))
         for action in link.spec.actions:
             if isinstance(action, SceneAction):
                 scene = self.parts.worker.kept(Scene, action.scene)
@@ -147,6 +153,25 @@ def named_devices(link: Link) -> Iterator[str]:
         device = getattr(part, "device", None)
         if isinstance(device, str):
             yield device
+
+
+def _expressions(link: Link) -> Iterator[str]:
+    for condition in link.spec.conditions:
+        if isinstance(condition, ExpressionCondition):
+            yield condition.cel
+
+
+_LOOKED_UP = re.compile(
+    r"""devices\s*\[\s*['"](?P<one>[A-Za-z0-9_-]+)['"]\s*\]"""
+    r"""|['"](?P<other>[A-Za-z0-9_-]+)['"]\s+in\s+devices\b(?!\s*[.\[])"""
+)
+_ANYBODY = re.compile(r"""presence\s*(?:\.\s*anybody\b|\[\s*['"]anybody['"]\s*\])""")
+
+
+def _cannot_tell(cel: str) -> bool:
+    """Whether it may look at what is its author's own in a way that its text does not show."""
+    left = _ANYBODY.sub("", _LOOKED_UP.sub("", cel))
+    return "devices" in left or "presence" in left
 
 
 def _rules(link: Link) -> Iterator[str]:

@@ -345,3 +345,5 @@ class PartnerWord:
     """The webhook's own id, which makes it once."""
     update: Update
     now_ms: int
+    ended: Order | None = None
+    """The order it is about, where that has ended and is held in memory no more."""

@@ -72,7 +72,16 @@ def updated(order: Order, update: OrderUpdate, *, now_ms: int) -> Order:
     """
     if heard_before(order, update.version) or not _makes_sense(order, update):
         return order
-    entry = TimelineEntry(
+    with_word = with_entry(order, _said(update, now_ms=now_ms))
+    if order.status.final:
+        return with_word
+    if update.version < order.version:
+        return _with_exact_promise(with_word, update)
+    return _promised(_moved_on(with_word, update), update)
+
+
+def _said(update: OrderUpdate, *, now_ms: int) -> TimelineEntry:
+    return TimelineEntry(
         at_ms=update.at_ms,
         noted_ms=now_ms,
         what=update.stage,
@@ -82,10 +91,6 @@ def updated(order: Order, update: OrderUpdate, *, now_ms: int) -> Order:
         note=update.reason,
         version=update.version,
     )
-    with_word = with_entry(order, entry)
-    if update.version < order.version:
-        return _with_exact_promise(with_word, update)
-    return _promised(_moved_on(with_word, update), update)
 
 
 def _makes_sense(order: Order, update: OrderUpdate) -> bool:

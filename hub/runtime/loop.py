@@ -95,7 +95,7 @@ class Loop:
         self._topics = topics
         self._figures = figures
         self._health = health
-        self._speeches: dict[str, Speech] = {}
+        self._speeches: dict[str, tuple[DeviceKind, Speech]] = {}
         self._feed = Feed()
         self._wake = asyncio.Event()
         self._batch: Batch | None = None
@@ -292,6 +292,9 @@ class Loop:
             logger.exception("Fault in a commit; went on without one %s", type(message).__name__)
             instead = Draft(self.memory)
             instead.dead_letters.append(_faulty(message, self._clock.now_ms()))
+            if isinstance(message, TimerFired):
+                # It would be due again at once, and for ever.
+                instead.timers[message.id] = None
             self._figures.rejected(1)
             await self._commit_for_ever(instead)
 
@@ -336,7 +339,9 @@ class Loop:
         if not asked:
             return asked
         # Before asking: what is committed meanwhile is in the answer, or here.
-        earlier = [draft, *([self._committing.draft] if self._committing else [])]
+        earlier = [draft]
+        if self._committing is not None and not self._mending:
+            earlier.append(self._committing.draft)
         known = {(event.device, event.id) for one in earlier for event in one.events}
         known |= set(await self._ask_for_ever(lambda: self._records.known_events(asked)))
         return known
@@ -365,11 +370,12 @@ class Loop:
         state = draft.state(device)
         if state is None:
             return None
-        name = state.device.kind
-        known = self._speeches.get(name)
-        if known is None or name in draft.kinds:
-            known = self._speeches[name] = speech(draft.kind(name))
-        return known
+        kind = draft.kind(state.device.kind)
+        known = self._speeches.get(kind.name)
+        if known is None or known[0] is not kind:
+            # Not heard before, or it has grown: in this group, in one before, or in one undone.
+            known = self._speeches[kind.name] = (kind, speech(kind))
+        return known[1]
 
     async def _fulfil(self, wish: _Wish) -> None:
         draft = Draft(self.memory)

@@ -95,7 +95,11 @@ def reload(draft: Draft, known: DeviceState, loaded: DeviceState, *, now_ms: int
                 # Words that wait are for the eyes of whose the device was.
                 cancelled = moved(command, CommandStatus.CANCELLED, HANDED_ON, now_ms)
                 draft.run(CommandChanged(cancelled))
+            elif command.insistent:
+                draft.run(CommandChanged(replace(command, insistent=False)))
         state = replace(state, conditions={}, silent={}, last_heard_ms={}, alone={})
+        # Nor does a link of the new owner see a step from what the device said of the former one.
+        state = replace(state, linked={}, echoes={})
     memory.put_state(state)
     if same_owner and _limits(draft, device) == before:
         return

@@ -35,6 +35,7 @@ from hub.model import (
     OrderAcceptance,
     OrderCancellation,
     OrderRequest,
+    OrderUpdate,
     PartnerWord,
     Presence,
     PresenceRequest,
@@ -113,9 +114,17 @@ class Worker(Loop):
         async def hear(draft: Draft) -> None:
             if not await self._records.known_hook(word.service, word.hook):
                 draft.hooks.append((word.service, word.hook, word.now_ms))
-                draft.run(word)
+                draft.run(replace(word, ended=await self._ended(word)))
 
         await self.change(hear)
+
+    async def _ended(self, word: PartnerWord) -> Order | None:
+        """Return the order that the word is about if it has ended: its record is completed."""
+        if not isinstance(word.update, OrderUpdate):
+            return None
+        if self.memory.thing(Order, word.update.order) is not None:
+            return None
+        return await self._records.thing(Order, word.update.order)
 
     async def keep(self, *things: Kept, dropped: Iterable[tuple[type[Kept], str]] = ()) -> None:
         """Keep things that nothing else follows from, and let others go.

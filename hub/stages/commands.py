@@ -72,8 +72,15 @@ def queue(queued: CommandQueued, view: View) -> Iterable[CommandChanged]:
         for old in state.commands.values()
         if command.key is not None and old.key == command.key and _waits(old, view)
     ]
+    # What is on its way is not sent again behind the newer one: it would have the last word.
+    overtaken = [
+        CommandChanged(replace(old, insistent=False))
+        for old in state.commands.values()
+        if command.key is not None and old.key == command.key and old.insistent
+        if not _waits(old, view)
+    ]
     history = ((CommandStatus.QUEUED.value, command.issued_ms),)
-    return (*replaced, CommandChanged(replace(command, history=history)))
+    return (*replaced, *overtaken, CommandChanged(replace(command, history=history)))
 
 
 def cancel(asked: CancelRequest, view: View) -> Iterable[CommandChanged]:

@@ -17,7 +17,7 @@ from hub.model import (
     TimerFired,
 )
 from hub.model.calls import next_call
-from hub.model.changes import TimerEnded
+from hub.model.changes import Keep, TimerEnded
 from hub.model.garments import released
 from hub.model.order_life import carried, heard_before, noted, quoted_promise_ms, status_of, updated
 from hub.model.order_steps import TIMER, Step, Told, follow, home_zone, wound
@@ -35,10 +35,14 @@ def hear(said: PartnerWord, view: View) -> Iterator[Told]:
     """Take a partner's webhook, of its own orders only."""
     if not isinstance(said.update, OrderUpdate):
         return
-    order = view.kept(Order, said.update.order)
+    order = view.kept(Order, said.update.order) or said.ended
     if order is None or order.service != said.service:
         return
     if heard_before(order, said.update.version):
+        return
+    if order.status.final:
+        # It moves nothing any more, and has its place in the timeline all the same.
+        yield Keep(updated(order, said.update, now_ms=said.now_ms))
         return
     yield from _taken(order, said.update, view, now_ms=said.now_ms)
 

@@ -112,6 +112,40 @@ async def test_a_link_on_ones_own_watch_is_seen_by_nobody_else(world: World) -> 
         assert (await client.get("/links")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    "cel",
+    [
+        "devices['w-alice'].heart_rate > 100.0",
+        "'w-alice' in devices",
+        "devices['w-' + 'alice'].heart_rate > 100.0",
+        "devices[hour < 0 ? 'f-home' : 'w-alice'].heart_rate > 100.0",
+        "presence['me']",
+        "presence.me && devices['f-home'].open == true",
+    ],
+)
+async def test_an_expression_on_what_is_ones_own_is_seen_by_nobody_else(
+    world: World, cel: str
+) -> None:
+    made = await makes(world, "alice", conditions=[{"type": "expression", "cel": cel}])
+    adam = await world.as_("adam")
+    for path in ("", "/runs"):
+        assert (await adam.get(f"/links/{made['id']}{path}")).status_code == 404
+    assert made["personal"]
+
+
+@pytest.mark.parametrize(
+    "cel",
+    [
+        "hour >= 22",
+        "'f-home' in devices && devices[\"f-home\"].open == true",
+        "presence['anybody'] || presence.anybody",
+    ],
+)
+async def test_an_expression_on_the_home_alone_is_the_homes(world: World, cel: str) -> None:
+    made = await makes(world, "alice", conditions=[{"type": "expression", "cel": cel}])
+    assert not made["personal"]
+
+
 async def test_a_child_reads_in_the_access_log_who_looked_at_its_link(world: World) -> None:
     trigger = WORKOUT | {"device": "w-chloe"}
     made = await makes(world, "chloe", trigger=trigger)

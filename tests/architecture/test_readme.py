@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.shell_blocks import ROOT, blocks, on_ports, run, running
-from tests.contracts.influx_server import InfluxServer, free_port
+from tests.contracts.free_ports import free_port
+from tests.contracts.influx_server import InfluxServer
 
 README = ROOT / "README.md"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]

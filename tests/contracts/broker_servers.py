@@ -8,14 +8,9 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from tests.contracts.free_ports import free_port
+
 PATIENCE_S = 10.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class BrokerServer(ABC):

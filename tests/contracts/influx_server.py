@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -11,6 +10,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+from tests.contracts.free_ports import free_port
 
 _CONFIGURATION = """
 reporting-enabled = false
@@ -33,13 +34,6 @@ max-body-size = {max_body_size}
 
 def installed() -> bool:
     return shutil.which("influxd") is not None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class InfluxServer:

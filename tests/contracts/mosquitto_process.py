@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,16 +14,11 @@ from pathlib import Path
 from hub.adapters.gatekeeper.dynsec_file import RightsDirectory
 from hub.model import Topics
 from hub.settings import MqttBroker
+from tests.contracts.free_ports import free_port
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
 PROGRAM = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 START_WITHIN_S = 10.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @dataclass(kw_only=True)

@@ -27,7 +27,7 @@ from simulators.partners.market import Market
 from simulators.partners.plan import Odds
 from simulators.partners.sandbox import Course, Sandbox
 from simulators.partners.serving import serving
-from tests.contracts.influx_server import free_port
+from tests.contracts.free_ports import free_port
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 OTHER_SECRET = "whsec_b3RoZXItc2VjcmV0LW90aGVyLXNlY3JldC1vdGhlcg=="

@@ -14,11 +14,11 @@ from hub.adapters.gatekeeper.mosquitto import MosquittoGatekeeper
 from hub.errors import MisconfiguredError, UnavailableError
 from hub.model import Topics
 from hub.settings import MqttBroker
+from tests.contracts.free_ports import free_port
 from tests.contracts.gatekeeper_nats import nats_gate
 from tests.contracts.mosquitto_process import (
     SHIPPED,
     Mosquitto,
-    free_port,
     mosquitto,
     rights_in,
     settings_for,

@@ -18,11 +18,11 @@ from hub.adapters.gatekeeper.tokens import hash_token, new_token
 from hub.errors import InvalidInputError, MisconfiguredError, UnavailableError
 from hub.model import Topics
 from hub.ports import Credential
+from tests.contracts.free_ports import free_port
 from tests.contracts.gatekeeper_mosquitto import mosquitto_gate
 from tests.contracts.gatekeepers import Gate, Login, next_message, until_cut
 from tests.contracts.mosquitto_process import (
     Mosquitto,
-    free_port,
     mosquitto,
     rights_in,
     settings_for,

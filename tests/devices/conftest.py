@@ -9,7 +9,8 @@ import pytest
 from devices.watch import HEART_RATE_LIMIT
 from hub.model import Threshold
 from simulators.watch import Watch
-from tests.contracts.mosquitto_process import Mosquitto, free_port
+from tests.contracts.free_ports import free_port
+from tests.contracts.mosquitto_process import Mosquitto
 
 DATA = Path(__file__).parents[1] / "data"
 

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from simulators.__main__ import app
-from tests.contracts.mosquitto_process import free_port
+from tests.contracts.free_ports import free_port
 
 
 @pytest.mark.parametrize(

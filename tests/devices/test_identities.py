@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import InvalidInputError, RefusedError, UnavailableError
 from simulators.identities import Credential, Wish, identities
-from tests.contracts.mosquitto_process import free_port
+from tests.contracts.free_ports import free_port
 
 ANSWER = {
     "device": "w-7f3a",

@@ -25,7 +25,8 @@ from simulators.radio import Endpoint, Radio
 from simulators.recording import Recording, read_fit
 from simulators.runner import Body, Runner
 from simulators.watch import Watch
-from tests.contracts.mosquitto_process import Mosquitto, free_port
+from tests.contracts.free_ports import free_port
+from tests.contracts.mosquitto_process import Mosquitto
 from tests.devices.small_hub import SmallHub
 
 pytestmark = pytest.mark.broker

@@ -203,7 +203,7 @@ class _Drill:
         )
         account.equal("calls left over", 0, open_calls)
         account.at_least(
-            "deals agreed", self._chosen.listings // 10, sum(map(bool, agreed.values()))
+            "deals agreed", self._chosen.listings // 20, sum(map(bool, agreed.values()))
         )
         account.figures |= {
             "ended as": dict(Counter(str(one["status"]) for one in truth.values())),

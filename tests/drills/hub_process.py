@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from hub.api.client import Client
 from hub.errors import HubError
-from tests.contracts.broker_servers import free_port
+from tests.contracts.free_ports import free_port
 
 PROGRAM = Path(sys.executable).with_name("hub")
 START_S = 60.0

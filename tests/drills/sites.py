@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.contracts.broker_servers import free_port
+from tests.contracts.free_ports import free_port
 from tests.contracts.influx_server import InfluxServer
 from tests.contracts.mosquitto_process import Mosquitto, mosquitto, rights_in
 from tests.contracts.records.postgres_cluster import PostgresCluster, postgres_cluster

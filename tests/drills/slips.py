@@ -142,15 +142,21 @@ class _Drill:
         late = [o for name, o in orders.items() if _is_late(truth[name])]
         in_time = [o for name, o in orders.items() if not _is_late(truth[name])]
         account.equal("orders", self._chosen.orders, len(orders))
-        account.equal("delivered", self._chosen.orders, _delivered(orders.values()))
+        unplaced = [name for name, one in truth.items() if one["delivered_ms"] is None]
+        account.equal("delivered", len(truth) - len(unplaced), _delivered(orders.values()))
+        if self._chosen.away:
+            both = sum(_cancelled(orders[name], truth[name]) for name in unplaced)
+            account.equal("partner away until the slot: cancelled, told", len(unplaced), both)
+        else:
+            account.equal("not placed", 0, len(unplaced))
         account.at_least("late orders among them", self._chosen.orders // 5, len(late))
         account.equal("late, told before the promised time", len(late), sum(map(_in_time, late)))
         account.equal("in time, told otherwise", 0, sum(map(_claims, in_time)))
         if not self._chosen.away:
             account.equal("in time, told that there is no news", 0, sum(map(_words, in_time)))
         account.equal("orders the partner has twice", 0, self._twice())
-        right = [_timeline_right(order) for order in orders.values()]
-        account.equal("timelines with each stage once, in order", len(orders), sum(right))
+        right = [_timeline_right(o) for name, o in orders.items() if name not in unplaced]
+        account.equal("timelines with each stage once, in order", len(right), sum(right))
         account.equal("words in the timelines", len(moments), sum(map(_words, orders.values())))
         account.figures |= self._figures(orders, truth, late)
         account.end()
@@ -218,6 +224,12 @@ def _in_time(order: Order) -> bool:
 
 def _words(order: Order) -> int:
     return sum(entry.what in WORDS for entry in order.timeline)
+
+
+def _cancelled(order: Order, truth: dict[str, object]) -> bool:
+    """Return whether an order that was never confirmed is on neither side, and was told."""
+    told = any(entry.what == "unsure" for entry in order.timeline)
+    return order.status is OrderStatus.CANCELLED and truth["stage"] == "cancelled" and told
 
 
 def _claims(order: Order) -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.contracts.broker_servers import free_port
+from tests.contracts.free_ports import free_port
 from tests.drills.device import Habits
 from tests.drills.fleet import Fleet
 from tests.drills.hub_process import HubDiedError, HubProcess

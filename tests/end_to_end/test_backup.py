@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.broker_servers import free_port
+from tests.contracts.free_ports import free_port
 from tests.contracts.records.postgres_cluster import PostgresCluster
 from tests.drills import alarms
 from tests.drills.device import Habits

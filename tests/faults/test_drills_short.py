@@ -20,7 +20,7 @@ from tests.drills import (
 )
 from tests.drills.background import together
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(400)]
 
 
 @pytest.mark.broker

@@ -17,7 +17,8 @@ from hub.adapters.series.sqlite import SqliteSeries
 from hub.errors import MisconfiguredError, UnavailableError
 from hub.model import Sample, Value
 from hub.ports import SeriesQuery
-from tests.contracts.influx_server import InfluxServer, free_port, installed
+from tests.contracts.free_ports import free_port
+from tests.contracts.influx_server import InfluxServer, installed
 
 T0 = 1_795_000_000_000
 EVERYTHING = SeriesQuery(

@@ -1,5 +1,6 @@
 """A device that describes itself while the hub runs: heard at once, and known after a kill."""
 
+import copy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,3 +75,24 @@ async def test_a_description_that_makes_no_sense_is_a_dead_letter(tmp_path: Path
         (letter,) = (await cell.records.dead_letters(device="d-1")).items
         assert "capabilities" in letter.reason
         assert cell.worker.kinds_in("h-home") == {"watch", "described"}
+
+
+async def test_what_a_kind_grew_by_is_read_from_then_on(tmp_path: Path) -> None:
+    grown = copy.deepcopy(dict(PLUG))
+    grown["capabilities"][0]["properties"].append({"name": "volts", "unit": "V"})
+    small = SmallCell(tmp_path)
+    await small.move_in()
+    async with small.running() as cell:
+        await move_in_a_plug(cell)
+        cell.send(PLUG, leaf="description", device="d-1")
+        cell.send(reading(1, seq=1), device="d-1")
+        await cell.settle()
+        cell.send(grown, leaf="description", device="d-1")
+        await cell.settle()
+        cell.send({"ts": T0 + 3000, "boot": "b", "seq": 3, "values": {"volts": 230}}, device="d-1")
+        await cell.settle()
+        state = await cell.worker.state("d-1")
+
+        assert state is not None
+        assert state.twin.reported["volts"] == 230
+        assert (await cell.records.dead_letters(device="d-1")).items == ()

@@ -271,6 +271,33 @@ async def test_words_twice_and_out_of_order_leave_each_stage_once(tmp_path: Path
     assert [entry.what for entry in order.timeline][-3:] == ["picked_up", "cleaning", "ready"]
 
 
+async def test_a_word_overtaken_by_the_last_one_is_in_the_timeline_and_moves_nothing(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    async with shop.open() as hub:
+        await hub.placed()
+        said: list[Update] = []
+        for stage in ("picked_up", "cleaning", "ready", "out_for_delivery", "delivered"):
+            shop.clock.at_ms += HOUR_MS
+            said.append(shop.cleaner.advance("or-1", stage))
+        for update in (*said[::-1], *said):
+            await hub.hear(update, hook=f"hk-{hub.now_ms}-{update.version}")
+            shop.clock.at_ms += 1
+        order = await hub.known()
+        garment = await hub.thing(Garment, "gm-silk")
+
+    assert order.status is OrderStatus.DELIVERED
+    assert [entry.what for entry in order.timeline][-5:] == [
+        "picked_up",
+        "cleaning",
+        "ready",
+        "out_for_delivery",
+        "delivered",
+    ]
+    assert (garment.place, garment.order) == (Place.WARDROBE, None)
+
+
 async def test_only_the_persons_own_yes_takes_a_proposal_up(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     async with shop.open() as hub:

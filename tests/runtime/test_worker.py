@@ -154,6 +154,37 @@ async def test_a_message_that_can_never_be_committed_is_set_aside_alone(tmp_path
     assert [letter.source for letter in letters] == ["flow"]
 
 
+async def test_an_event_beside_what_can_never_be_committed_is_recorded(tmp_path: Path) -> None:
+    small = unready(tmp_path)
+    await small.move_in(RULE)
+    async with small.running() as cell:
+        records = records_of(cell)
+        records.unbearable = lambda group: bool(group.samples)
+        cell.send(numbered(1))
+        cell.send({"ts": T0, "id": "e-1", "type": "sleep_ended", "data": {}}, leaf="event")
+        await cell.settle()
+
+        assert [event.id for event in (await records.events(device="w-1")).items] == ["e-1"]
+
+
+async def test_a_timer_whose_work_can_never_be_committed_does_not_come_back_for_ever(
+    tmp_path: Path,
+) -> None:
+    small = unready(tmp_path)
+    await small.move_in(replace(RULE, no_data_s=60))
+    async with small.running() as cell:
+        records = records_of(cell)
+        cell.send(numbered(1))
+        await cell.settle()
+        assert await records.next_timer_ms() is not None
+        records.unbearable = lambda group: bool(group.alarms)
+        small.clock.at_ms += 3_600_000
+        await cell.until(lambda: any(group.ended_timers for group in records.committed))
+
+        assert await records.next_timer_ms() is None
+        assert len((await records.dead_letters()).items) == 1
+
+
 async def test_a_wish_that_cannot_begin_in_time_is_refused(tmp_path: Path) -> None:
     small = unready(tmp_path)
     await small.move_in(RULE)

@@ -269,3 +269,18 @@ def test_a_late_answer_counts_while_it_waits_again() -> None:
         Reply(device="w-1", command="c-1", status="succeeded", reason="", received_ms=T0 + 20_000)
     )
     assert "c-1" not in known(seen).commands
+
+
+def test_one_that_must_arrive_is_not_sent_again_behind_a_newer_one_of_its_key() -> None:
+    need = replace(command("c-need", key="need:ln-1"), insistent=True)
+    end = replace(command("c-end", key="need:ln-1"), insistent=True)
+    seen = move(queued(need), "c-need", CommandStatus.SENT)
+    seen.run(CommandQueued(end))
+    move(seen, "c-end", CommandStatus.SENT)
+    move(seen, "c-end", CommandStatus.SUCCEEDED)
+
+    late = now(seen, T0 + REPLY_TIMEOUT_MS)
+    assert sends(late) == []
+    assert [(gone.command, gone.status) for gone in late.gone] == [
+        ("c-need", CommandStatus.TIMED_OUT)
+    ]

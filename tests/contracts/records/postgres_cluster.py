@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ import asyncpg
 
 from hub.adapters.records import SqlRecords
 from hub.adapters.records.tables import metadata
+from tests.contracts.free_ports import free_port
 
 START_WITHIN_S: Final = 30.0
 USER: Final = "postgres"
@@ -152,7 +152,7 @@ def postgres_cluster(*, options: Sequence[str] = ()) -> Iterator[PostgresCluster
         check=True,
         capture_output=True,
     )
-    cluster = PostgresCluster(directory=directory, port=_free_port(), options=options)
+    cluster = PostgresCluster(directory=directory, port=free_port(), options=options)
     try:
         yield cluster
     finally:
@@ -166,9 +166,3 @@ def _system_user() -> str | None:
     if os.geteuid() != 0:
         return None
     return pwd.getpwnam("postgres").pw_name
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
