@@ -35,6 +35,8 @@ class LiveView:
             return await ErrandView(state=self.state, reader=self.reader).hears(item.errand)
         if item.device in self._known and self._known[item.device] is None:
             return False
+        if item.body.get("recipient") not in {None, self.reader.person}:
+            return False
         ownership = await self._ownership(item.device)
         if ownership is None:
             return False

@@ -173,7 +173,12 @@ class DeviceView(View):
         page = await self.state.parts.records.commands(
             device=self.device.id, limit=limit, cursor=cursor
         )
-        return replace(page, items=tuple(c for c in page.items if self.visible_at(c.issued_ms)))
+        return replace(page, items=tuple(c for c in page.items if self._shows(c)))
+
+    def _shows(self, command: Command) -> bool:
+        """Return whether it is of a time that the reader may see, and for no other's eyes."""
+        meant = command.recipient in {None, self.reader.person}
+        return meant and self.visible_at(command.issued_ms)
 
     async def twin_changes(self, *, limit: int, cursor: str | None) -> Page[TwinChange]:
         """Return those changes of what was desired, of a page, that the reader may see."""
@@ -193,7 +198,7 @@ class DeviceView(View):
         if found is None or found.device != self.device.id:
             raise UnknownError(what="command", name=command)
         self._permit_some(what=f"commands {self.device.id}")
-        if not self.visible_at(found.issued_ms):
+        if not self._shows(found):
             raise UnknownError(what="command", name=command)
         return found
 

@@ -109,6 +109,9 @@ class HubWorker(Protocol):
     def kept_in(self, kind: type[K], household: str) -> Sequence[K]:
         """Return the household's open things."""
 
+    def devices_of(self, person: str, *, household: str) -> Sequence[str]:
+        """Return the household's devices that are bound to the person now."""
+
     def kinds_in(self, household: str) -> Collection[str]:
         """Return the kinds of the household's devices."""
 

@@ -64,6 +64,8 @@ class Command:
     """The alarm that asked for it."""
     author: str | None = None
     """The person who asked for it."""
+    recipient: str | None = None
+    """Whom its words are for, or speak of: nobody else is shown it."""
     insistent: bool = False
     """Sent again under its id until it is answered or too old: a device obeys an id once."""
     status: CommandStatus = CommandStatus.QUEUED

@@ -396,6 +396,21 @@ class Loop:
             if not wish.done.cancelled():
                 wish.done.set_result(answer)
 
+    def _tell_of(self, draft: Draft) -> None:
+        """Let memory, listeners and effects know of a commit: it stands, whatever fails here."""
+        committed = Committed(draft=draft, position=self.position)
+        for told in (self._publish, self._settle, *self._listeners):
+            try:
+                told(committed)
+            except Exception:
+                logger.exception("Fault behind a commit, which stands")
+
+    def _publish(self, committed: Committed) -> None:
+        self._feed.publish(committed.draft, now_ms=self._clock.now_ms())
+
+    def _settle(self, committed: Committed) -> None:
+        committed.draft.settle()
+
     async def _commit_for_ever(self, draft: Draft) -> None:
         await self._ask_for_ever(lambda: self._commit(draft))
 
@@ -423,11 +438,7 @@ class Loop:
         if not group.empty:
             position = await self._records.commit(group)
         self.position = position
-        self._feed.publish(draft, now_ms=self._clock.now_ms())
-        draft.settle()
-        committed = Committed(draft=draft, position=position)
-        for listener in self._listeners:
-            listener(committed)
+        self._tell_of(draft)
 
 
 def _after(before: Draft) -> Draft:

@@ -98,8 +98,9 @@ def reload(draft: Draft, known: DeviceState, loaded: DeviceState, *, now_ms: int
             elif command.insistent:
                 draft.run(CommandChanged(replace(command, insistent=False)))
         state = replace(state, conditions={}, silent={}, last_heard_ms={}, alone={})
-        # Nor does a link of the new owner see a step from what the device said of the former one.
-        state = replace(state, linked={}, echoes={})
+        # What the device said of its former owner is no fact about the new one.
+        twin = replace(state.twin, reported={}, reported_ms={})
+        state = replace(state, twin=twin, linked={}, echoes={})
     memory.put_state(state)
     if same_owner and _limits(draft, device) == before:
         return

@@ -120,6 +120,9 @@ class ServiceCaller:
                 await self._tell(call, CallStatus.DEAD, reason=f"given up: {reason}"[:500])
             elif await self._still_wanted(call):
                 await self._attempt(call)
+            if self._worker.kept(Call, call.id) == call:
+                # A fault kept all of it from the records: due still, and not at once again.
+                await self._clock.sleep(self._chance.uniform(FIRST_WAIT_S, LONGEST_WAIT_S))
         finally:
             self._outbox.end(call)
             self._wake.set()

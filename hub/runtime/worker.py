@@ -168,6 +168,12 @@ class Worker(Loop):
         """Return the household's things of those that are held in memory."""
         return tuple(Draft(self.memory).kept_in(kind, household))
 
+    def devices_of(self, person: str, *, household: str) -> Sequence[str]:
+        """Return the household's devices that are bound to the person now."""
+        memory = self.memory
+        bound = sorted(memory.devices_of(person))
+        return [one for one in bound if memory.states[one].device.household == household]
+
     def kinds_in(self, household: str) -> Collection[str]:
         """Return the kinds of the household's devices."""
         memory = self.memory

@@ -42,8 +42,12 @@ def admit_sample(sample: Sample, view: View) -> Iterable[Admitted | StateChanged
     if not sample.values:
         changed = replace(state, sequences=sequences, heard_ms=sample.received_ms)
         return (StateChanged(changed), ReceiptDue(sample.device, sample.boot))
-    sample = _judged(sample, state, view)
     newest_ms = state.newest_ms
+    if newest_ms > sample.received_ms + CLOCK_AHEAD_MS:
+        # The hub's clock was ahead once, and was set right.
+        newest_ms = -1
+        state = replace(state, newest_ms=newest_ms)
+    sample = _judged(sample, state, view)
     twin = state.twin
     if sample.quality is not Quality.CLOCK:
         twin = _reported(twin, sample.values, sample.at_ms, in_order=sample.at_ms > newest_ms)

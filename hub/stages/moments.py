@@ -196,6 +196,7 @@ def _say(moment: Moment, place: DeviceState, now_ms: int) -> Command:
         issued_ms=now_ms,
         expires_ms=expires_ms,
         cause=moment.id,
+        recipient=moment.person if moment.private else None,
     )
 
 

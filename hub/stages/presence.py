@@ -51,7 +51,7 @@ def _said_by_phone(
         return ()
     said_ms = min(sample.at_ms, sample.received_ms)
     words = {**(before.words if before else {}), sample.device: at_home}
-    if before is not None and said_ms < before.said_ms:
+    if before is not None and said_ms < before.said_ms <= sample.received_ms:
         return (Keep(replace(before, words=words)),)
     word = Presence(
         id=presence_id(home, person.id),
@@ -74,7 +74,11 @@ def _seen_in_front(sample: Sample, state: DeviceState, view: View) -> Iterable[T
         return ()
     before = view.kept(Presence, presence_id(home, nearest.person.id))
     said_ms = min(sample.at_ms, sample.received_ms)
-    if before is not None and (before.at_home or said_ms < before.said_ms):
+    if before is None or before.at_home:
+        newer = before is None
+    else:
+        newer = not said_ms < before.said_ms <= sample.received_ms
+    if not newer:
         return ()
     word = Presence(
         id=presence_id(home, nearest.person.id),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from devices.phone import KIND as PHONE
 from tests.api.world import World
 
 
@@ -172,3 +173,15 @@ async def test_only_who_shares_a_household_can_be_asked(world: World) -> None:
 
     assert (await alice.post("/contacts", json={"person": "p_bob"})).status_code == 404
     assert (await alice.post("/contacts", json={"person": "p_alice"})).status_code == 422
+
+
+async def test_what_somebody_wears_is_shut_out_of_the_home_they_leave(world: World) -> None:
+    await world.add_device("ph-adam", kind=PHONE, household="h_home", person="adam")
+    alice = await world.as_("alice")
+
+    await alice.delete("/households/h_home/members/p_adam")
+
+    assert await world.worker.state("ph-adam") is None
+    device = await world.records.device("ph-adam")
+    assert device is not None
+    assert device.revoked_at is not None

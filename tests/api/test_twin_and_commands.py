@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from hub.model import Command
+from hub.model.changes import CommandQueued
 from tests.api.world import World
 
 COMMANDS = "/devices/f-home/commands"
@@ -257,3 +259,24 @@ async def test_the_broken_clock_of_a_device_breaks_no_list(world: World) -> None
 
     assert answer.status_code == 200
     assert json.loads(answer.content)["items"]
+
+
+async def test_what_is_for_one_persons_eyes_is_shown_to_no_other(world: World) -> None:
+    words = Command(
+        id="cm_private",
+        device="f-home",
+        name="say",
+        args={"text": {"en": "For Alice alone"}},
+        issued_ms=world.clock.now_ms(),
+        expires_ms=world.clock.now_ms() + 60_000,
+        recipient="p_alice",
+    )
+    await world.worker.tell([CommandQueued(words)])
+
+    shown = {}
+    for name in ("alice", "adam"):
+        who = await world.as_(name)
+        listed = (await who.get("/devices/f-home/commands")).json()["items"]
+        one = await who.get("/devices/f-home/commands/cm_private")
+        shown[name] = ([command["id"] for command in listed], one.status_code)
+    assert shown == {"alice": (["cm_private"], 200), "adam": ([], 404)}

@@ -191,6 +191,7 @@ async def test_ones_own_link_tells_the_fridge_the_need_until_it_ends(kitchen: Ki
     await is_told_in_words(kitchen, link)
     await kitchen.home.ask("DELETE", f"/links/{link['id']}")
     await until(lambda: fridge.need is None)
+    await kitchen.home.until_commands_rest(fridge.device)
     ended = await kitchen.told()
     assert ended[-1]["name"] == "need_end"
     await kitchen.runs()

@@ -1,11 +1,12 @@
 """A rule that ends, or watches something else, leaves nothing behind."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from hub.model import Rule, RuleSpec
+from hub.model import Binding, Person, Rule, RuleSpec
 from tests.runtime.small_cell import T0, RunningCell, SmallCell
 from tests.runtime.unready_records import UnreadyRecords
 
@@ -106,3 +107,19 @@ async def test_a_rule_that_minds_silence_begins_to_wait_when_it_is_made(tmp_path
         await cell.worker.put_rule(minds)
 
         assert await cell.records.next_timer_ms() == T0 + 60_000
+
+
+async def test_what_a_device_said_of_its_former_owner_is_not_said_of_the_new_one(
+    tmp_path: Path,
+) -> None:
+    small = SmallCell(tmp_path)
+    await small.move_in()
+    async with small.running() as cell:
+        cell.send({"ts": T0, "values": {"heart_rate": 171}})
+        await cell.settle()
+        await cell.records.add_person(Person(id="p-jun", name="Jun"))
+        since_at = datetime.fromtimestamp(T0 / 1000 + 60, UTC)
+        await cell.records.bind(Binding(device="w-1", person="p-jun", since_at=since_at))
+        await cell.worker.refresh("w-1")
+
+        assert cell.worker.memory.states["w-1"].twin.reported == {}

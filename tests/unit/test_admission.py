@@ -210,3 +210,13 @@ def test_a_kept_copy_of_a_state_does_not_say_whether_the_watch_is_worn(*, worn: 
     seen = take(draft(), heart(T0 - 1000, 120.0, worn=not worn))
     taken = take(next_group(seen), report({"worn": worn}, retained=True))
     assert known(taken).twin.reported["worn"] is not worn
+
+
+def test_a_reading_from_when_the_hubs_clock_was_ahead_makes_no_later_one_late() -> None:
+    year_ms = 365 * 86_400_000
+    seen = draft()
+    untimed = Sample("w-1", "watch", T0 + year_ms, T0 + year_ms, {"battery": 80.0}, timed=False)
+    seen.run(untimed)
+    seen.run(heart(T0, 131))
+    assert [(one.at_ms, one.late) for one in seen.samples] == [(T0 + year_ms, False), (T0, False)]
+    assert known(seen).newest_ms == T0

@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.flow import Draft
 from hub.model import DescribedKind, Description, described_kind, fingerprint
+from hub.stages.describe import MOST_KINDS
 from tests.unit.small_home import T0, draft, known, next_group, state, the_only
 from tests.unit.test_description import PLUG
 
@@ -92,3 +93,14 @@ def test_a_device_of_a_plug_in_cannot_describe_itself_anew() -> None:
     assert known(seen).device.kind == "watch"
     letter = the_only(seen.dead_letters)
     assert "claim it as 'described'" in letter.reason
+
+
+def test_a_home_describes_no_more_kinds_than_there_is_room_for() -> None:
+    seen = homes()
+    for number in range(MOST_KINDS + 3):
+        seen.run(said(kind=f"plug_{number}"))
+        seen = next_group(seen) if not seen.dead_letters else seen
+    kinds = [one.id for one in seen.kept_in(DescribedKind, "h-home")]
+    assert len(kinds) == MOST_KINDS
+    assert "no more are taken" in seen.dead_letters[0].reason
+    assert known(seen, "d-1").device.kind == kinds[-1]

@@ -152,6 +152,7 @@ def test_both_languages_go_down() -> None:
 def test_a_private_word_on_a_panel_names_for_whose_eyes_and_does_not_wait() -> None:
     command = say_on(raised(home(front={"f-1": "w-mina"}), moment()), "f-1")
     assert command.args["in_front"] == "w-mina"
+    assert command.recipient == "p-mina"
     assert command.expires_ms == T0 + PRIVATE_WITHIN_MS
 
 

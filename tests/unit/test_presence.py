@@ -146,3 +146,11 @@ def test_what_is_in_front_says_nothing_of_strangers(named: str) -> None:
     seen = full_home(*DEVICES, stranger)
     seen.run(said(seen, "f-1", {"in_front": named}, at_ms=T0))
     assert list(seen.things) == []
+
+
+def test_a_hub_whose_clock_was_ahead_hears_the_phone_again() -> None:
+    year_ms = 365 * 86_400_000
+    seen = by_phone(full_home(), at_home=True, at_ms=T0 + 50 * year_ms)
+    for minute, at_home in enumerate((False, True, False)):
+        seen = by_phone(seen, at_home=at_home, at_ms=T0 + minute * MINUTE)
+    assert at_home_of(seen, "p-mina") is False

@@ -11,6 +11,7 @@ from hub.api.gate import AdministeredDevice, KnownDevice, ManagedDevice, Parts, 
 from hub.api.link_care import pause_links_on
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.problems import documented
+from hub.api.shutting_out import shut_out
 from hub.api.times import moment
 from hub.api.views import DeviceView
 from hub.errors import RefusedError
@@ -89,10 +90,7 @@ async def rename_device(
 )
 async def revoke_device(view: AdministeredDevice, parts: Parts, _: OnceOnly) -> None:
     """Its token is void and its session cut within five seconds; its history stays."""
-    await parts.records.revoke(view.device.id, now_ms=parts.clock.now_ms())
-    # Also for one that was revoked before: the gatekeeper may not have heard of it then.
-    await parts.gatekeeper.revoke(view.device.id)
-    await parts.worker.refresh(view.device.id)
+    await shut_out(parts, view.device.id)
 
 
 @router.post(

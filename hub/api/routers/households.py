@@ -13,6 +13,7 @@ from hub.api.once import KeepingRoute, Once, OnceOnly
 from hub.api.parts import ApiParts
 from hub.api.problems import documented
 from hub.api.routers.me import MyHousehold
+from hub.api.shutting_out import shut_out
 from hub.api.times import moment
 from hub.errors import InvalidInputError, NotPermittedError, RefusedError, UnknownError
 from hub.model import Household, Membership, Person, Presence, Role, presence_id
@@ -125,7 +126,10 @@ async def end_member(
     person: str,
     _: OnceOnly,
 ) -> None:
-    """For owners, and for anybody about themselves; the last owner stays."""
+    """For owners, and for anybody about themselves; the last owner stays.
+
+    What was bound to them is shut out of this home; they claim it in another.
+    """
     if person != view.reader.person:
         _owner_only(role)
     members = await parts.records.memberships(household=household)
@@ -138,6 +142,8 @@ async def end_member(
         raise RefusedError(message)
     # First, so that none outlives a hub that ends in between.
     await end_links_of(parts, household=household, person=person)
+    for device in parts.worker.devices_of(person, household=household):
+        await shut_out(parts, device)
     await parts.records.end_membership(household=household, person=person)
     await _forget_presence(household, person, parts=parts)
 

@@ -149,11 +149,21 @@ async def rotate_secret(_: Operator, parts: Parts, service: str) -> ServiceWithS
 async def remove_service(_: Operator, parts: Parts, service: str, __: OnceOnly) -> None:
     """Part with it once nothing is under way there; until then switch it off."""
     found = await _service(service, parts)
-    for kind in (Order, Listing, Call):
-        if await _any_open(kind, found.id, parts):
-            message = f"{found.name} still has work under way; switch it off instead"
-            raise RefusedError(message)
+    await _refuse_if_busy(found, parts)
     await parts.worker.keep(dropped=[(Service, found.id)])
+    try:
+        await _refuse_if_busy(found, parts)
+    except RefusedError:
+        # Something was asked of it just before it went.
+        await parts.worker.keep(found)
+        raise
+
+
+async def _refuse_if_busy(service: Service, parts: Parts) -> None:
+    for kind in (Order, Listing, Call):
+        if await _any_open(kind, service.id, parts):
+            message = f"{service.name} still has work under way; switch it off instead"
+            raise RefusedError(message)
 
 
 @router.get(

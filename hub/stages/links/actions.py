@@ -172,6 +172,7 @@ def _queued(  # noqa: PLR0913 - what a command is made of
     expires_s: float,
     insistent: bool = False,
     key: str | None = None,
+    recipient: str | None = None,
 ) -> Done:
     state = occasion.device(device)
     _check_command(state, name, args, occasion.view)
@@ -185,6 +186,7 @@ def _queued(  # noqa: PLR0913 - what a command is made of
         key=key,
         cause=occasion.run,
         insistent=insistent,
+        recipient=recipient,
     )
     return Done(messages=(CommandQueued(command),), led_to=(command.id,), echoes={device: name})
 
@@ -245,6 +247,7 @@ def _need(device: str, occasion: Occasion, index: int) -> Done:
         expires_s=NEED_MS / 1000,
         insistent=True,
         key=f"need:{occasion.link.id}",
+        recipient=occasion.link.author,
     )
 
 
