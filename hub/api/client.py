@@ -6,10 +6,21 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from hub.errors import InvalidInputError, NotPermittedError, RefusedError, UnavailableError
+from hub.errors import (
+    HubError,
+    InvalidInputError,
+    NotPermittedError,
+    RefusedError,
+    UnavailableError,
+)
 
 TIMEOUT_S = 60.0
-FAMILIES = {401: NotPermittedError, 403: NotPermittedError, 409: RefusedError}
+FAMILIES: Mapping[int, type[HubError]] = {
+    401: NotPermittedError,
+    403: NotPermittedError,
+    409: RefusedError,
+    503: UnavailableError,
+}
 
 
 class Client:
@@ -36,9 +47,13 @@ class Client:
         data = body if isinstance(body, bytes) else None
         if body is not None and data is None:
             data = json.dumps(body).encode()
-        request = Request(  # noqa: S310 - the address is the user's own choice
-            f"{self._url}/api/v1{path}", data=data, method=method, headers=headers
-        )
+        try:
+            request = Request(  # noqa: S310 - the address is the user's own choice
+                f"{self._url}/api/v1{path}", data=data, method=method, headers=headers
+            )
+        except ValueError:
+            message = f"{self._url!r} is no address of a hub; write http://127.0.0.1:8080"
+            raise InvalidInputError(message) from None
         try:
             with urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above
                 return _content(response.read(), response.headers)
@@ -58,7 +73,10 @@ def _content(body: bytes, headers: Mapping[str, str]) -> Any:  # noqa: ANN401 - 
 
 def _refusal(error: HTTPError) -> Exception:
     try:
-        detail = json.loads(error.read()).get("detail") or error.reason
+        problem = json.loads(error.read())
+        detail = problem.get("detail") or error.reason
+        more = problem.get("errors", [])[1:]
     except (ValueError, AttributeError):
-        detail = error.reason
-    return FAMILIES.get(error.code, InvalidInputError)(str(detail))
+        detail, more = error.reason, []
+    detail = "; ".join([str(detail), *(f"{one['pointer']}: {one['detail']}" for one in more)])
+    return FAMILIES.get(error.code, InvalidInputError)(detail)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hub.api.bodies import Body, Id, Name, Shown
 from hub.api.rule_bodies import ScheduleBody
@@ -14,10 +14,29 @@ from hub.errors import InvalidInputError
 from hub.model import Link, LinkRun, LinkSpec, Scene
 from hub.model.link_words import gives, trigger_words
 from hub.model.links import LONGEST_PER_S, LONGEST_S, MAX_ACTIONS, MAX_CONDITIONS, MOST_RUNS
+from hub.model.settable import LARGEST
 
 MAX_TEXT = 1000
-Value = bool | int | float | Annotated[str, Field(max_length=256)]
+_BOUNDED = Field(ge=-LARGEST, le=LARGEST)
+
+
+def _bounded(value: object) -> object:
+    """Refuse a number as it was written: one integer too large would be rounded to one that fits."""
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        message = "a number lies between -2^53 and 2^53"
+        raise ValueError(message)
+    return value
+
+
+Value = Annotated[
+    bool
+    | Annotated[int, _BOUNDED]
+    | Annotated[float, _BOUNDED]
+    | Annotated[str, Field(max_length=256)],
+    BeforeValidator(_bounded),
+]
 Compared = Literal["above", "below", "equals", "differs"]
+Day = Annotated[int, Field(ge=0, le=6)]
 PropertyName = Annotated[str, Field(max_length=64)]
 Sentence = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -57,9 +76,7 @@ class TimeTriggerBody(Body):
     type: Literal["time"]
     minute: int = Field(ge=0, le=1439, examples=[420])
     """Of the author's local day."""
-    days: list[Annotated[int, Field(ge=0, le=6)]] = Field(
-        default=[0, 1, 2, 3, 4, 5, 6], min_length=1, max_length=7
-    )
+    days: list[Day] = Field(default=[0, 1, 2, 3, 4, 5, 6], min_length=1, max_length=7)
     """Monday is 0."""
 
 
@@ -90,9 +107,14 @@ class PropertyConditionBody(Body):
     value: Value
 
 
+class WhenBody(ScheduleBody):
+    days: list[Day] = Field(default=[0, 1, 2, 3, 4, 5, 6], min_length=1, max_length=7)
+    """Days on which the window starts; Monday is 0."""
+
+
 class TimeConditionBody(Body):
     type: Literal["time"]
-    schedule: ScheduleBody
+    schedule: WhenBody
 
 
 class PresenceConditionBody(Body):

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from hub.api.link_rights import named_devices
 from hub.api.parts import ApiParts
 from hub.model import Link, LinkEndRequest, LinkRequest
+from hub.model.link_sight import named_devices
 from hub.model.link_words import words
 
 
@@ -26,7 +26,7 @@ async def pause_links_on(parts: ApiParts, device: str) -> None:
         f"{state.device.name} is somebody else's now",
     )
     for link in parts.worker.kept_in(Link, state.device.household):
-        others = link.author != state.person.id and device in named_devices(link)
+        others = link.author != state.person.id and device in named_devices(link.spec)
         if others and not link.paused:
             paused = replace(link, paused=why, revision=link.revision + 1)
             request = LinkRequest(link=paused, now_ms=parts.clock.now_ms())

@@ -8,6 +8,7 @@ from hub.model import (
     AlarmCondition,
     AlarmTrigger,
     CommandAction,
+    Comparison,
     DesiredAction,
     DeviceKind,
     DeviceState,
@@ -21,6 +22,7 @@ from hub.model import (
     PresenceCondition,
     PresenceTrigger,
     PresetAction,
+    Property,
     PropertyCondition,
     ReadingTrigger,
     Role,
@@ -31,7 +33,7 @@ from hub.model import (
     Value,
     ValueType,
 )
-from hub.model.settable import check_settable
+from hub.model.settable import LARGEST, check_settable, expected, fits
 
 
 class LinkChecks:
@@ -63,7 +65,7 @@ class LinkChecks:
         match trigger:
             case ReadingTrigger():
                 kind = await self._source(trigger, link)
-                _check_property(kind, trigger.property, trigger.value)
+                _check_property(kind, trigger)
             case EventTrigger(event=event):
                 kind = await self._source(trigger, link)
                 if event not in kind.events:
@@ -89,7 +91,7 @@ class LinkChecks:
             case PropertyCondition():
                 state = await self._own(condition.device, link.household, author=link.author)
                 kind = self._kind(state.device.kind)
-                _check_property(kind, condition.property, condition.value)
+                _check_property(kind, condition)
             case PresenceCondition(person=person):
                 _check_oneself(person, link)
             case AlarmCondition(rule=rule):
@@ -195,7 +197,8 @@ def _check_oneself(person: str | None, link: Link) -> None:
         raise NotPermittedError(message)
 
 
-def _check_property(kind: DeviceKind, name: str, value: Value | None) -> None:
+def _check_property(kind: DeviceKind, asked: ReadingTrigger | PropertyCondition) -> None:
+    name, value = asked.property, asked.value
     spec = kind.properties.get(name)
     if spec is None:
         known = ", ".join(sorted(kind.properties)) or "none"
@@ -203,12 +206,21 @@ def _check_property(kind: DeviceKind, name: str, value: Value | None) -> None:
         raise InvalidInputError(message)
     if value is None:
         return
-    right = {
-        ValueType.BOOLEAN: isinstance(value, bool),
-        ValueType.STRING: isinstance(value, str) and (not spec.choices or value in spec.choices),
-    }
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not right.get(spec.type, number):
-        choices = f", one of {', '.join(spec.choices)}" if spec.choices else ""
-        message = f"{name} of a {kind.name} is a {spec.type.value}{choices}"
+    if asked.comparison in {Comparison.ABOVE, Comparison.BELOW}:
+        _check_limit(spec, asked.comparison, value)
+    elif not fits(spec, value):
+        message = f"{name} of a {kind.name} is {expected(spec)}; it never is {_shortened(value)}"
         raise InvalidInputError(message)
+
+
+def _check_limit(spec: Property, comparison: Comparison, value: Value) -> None:
+    if spec.type not in {ValueType.NUMBER, ValueType.INTEGER}:
+        message = f"{spec.name} is a {spec.type}: never {comparison}; use `equals` or `differs`"
+        raise InvalidInputError(message)
+    if isinstance(value, bool | str) or not -LARGEST <= value <= LARGEST:
+        message = f"{comparison} takes a number, not {_shortened(value)}"
+        raise InvalidInputError(message)
+
+
+def _shortened(value: Value) -> str:
+    return repr(value)[:40]

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from hub.api.link_rights import named_devices
 from hub.api.parts import ApiParts
 from hub.api.people_views import PeopleView
 from hub.api.views import DeviceView
@@ -31,6 +30,7 @@ from hub.model import (
     Scene,
     Service,
 )
+from hub.model.link_sight import named_devices
 from hub.ports import SeriesPoint, SeriesQuery
 
 WINDOW_MS = 6 * 3_600_000
@@ -131,7 +131,7 @@ class History:
             isinstance(condition, AlarmCondition | ExpressionCondition)
             for condition in self.link.spec.conditions
         )
-        named = set(named_devices(self.link))
+        named = set(named_devices(self.link.spec))
         states = []
         async for view in self._devices(home):
             state = await parts.worker.state(view.device.id)

@@ -1,26 +1,12 @@
 """Whose a link or a scene is, who may see and change it, and whether it fits its home."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from hub.api.parts import ApiParts
 from hub.errors import NotPermittedError, UnknownError
-from hub.model import (
-    AlarmCondition,
-    AlarmTrigger,
-    EventTrigger,
-    ExpressionCondition,
-    Link,
-    PresenceCondition,
-    PresenceTrigger,
-    Reader,
-    ReadingTrigger,
-    Role,
-    SayAction,
-    Scene,
-    SceneAction,
-)
+from hub.model import DeviceState, Link, LinkRun, Reader, Role, Scene
 from hub.model.gate import GUARDIANS
+from hub.model.link_sight import named_devices, sight_of
 
 
 class LinkRights:
@@ -30,6 +16,7 @@ class LinkRights:
         self.parts = parts
         self.reader = reader
         self._roles: dict[str, Mapping[str, Role]] = {}
+        self._bound: dict[str, list[DeviceState]] = {}
 
     # -- who -------------------------------------------------------------------------------------
 
@@ -69,6 +56,20 @@ class LinkRights:
             return True
         return not link.personal and not await self.is_personal(link)
 
+    async def may_see_run(self, run: LinkRun) -> bool:
+        """Return whether a run of a link that the reader may see is for them, too."""
+        if run.person in {None, self.reader.person}:
+            return True
+        return await self._guards(run.person or "", household=run.household)
+
+    async def may_see_scene(self, scene: Scene) -> bool:
+        """A scene with somebody's own device in it is theirs alone."""
+        if self.reader.roles.get(scene.household) in {None, Role.GUEST}:
+            return False
+        states = [await self.parts.worker.state(device) for device in scene.desired]
+        people = {state.person.id for state in states if state is not None and state.person}
+        return people <= {self.reader.person}
+
     def check_changer(self, author: str, *, household: str) -> None:
         """Raise NotPermittedError where this is another person's to change."""
         role = self.member(household)
@@ -97,84 +98,62 @@ class LinkRights:
     # -- what it touches -------------------------------------------------------------------------
 
     async def is_personal(self, link: Link) -> bool:
-        """Return whether it looks at, or acts on, what is somebody's own."""
-        trigger = link.spec.trigger
-        people = [
-            part.person
-            for part in (trigger, *link.spec.conditions)
-            if isinstance(part, PresenceTrigger | PresenceCondition)
-        ]
-        if any(people) or any(isinstance(a, SayAction) and a.private for a in link.spec.actions):
-            return True
-        if any(_cannot_tell(cel) for cel in _expressions(link)):
-            return True
-        rules = [self.parts.worker.rules.get(name) for name in _rules(link)]
-        if any(rule is not None and rule.person is not None for rule in rules):
-            return True
-        states = [await self.parts.worker.state(device) for device in self._devices(link)]
-        if any(state is not None and state.person is not None for state in states):
-            return True
-        kind = trigger.kind if isinstance(trigger, ReadingTrigger | EventTrigger) else None
-        return kind is not None and await self._is_worn(kind, household=link.household)
+        """Return whether it looks at, or acts on, what is somebody's own.
 
-    def _devices(self, link: Link) -> Iterator[str]:
-        yield from named_devices(link)
-        for cel in _expressions(link):
-            yield from (found["one"] or found["other"] for found in _LOOKED_UP.finditer(cel))
-        for action in link.spec.actions:
-            if isinstance(action, SceneAction):
-                scene = self.parts.worker.kept(Scene, action.scene)
-                yield from scene.desired if scene is not None else ()
+        What cannot be shown not to counts.
+        """
+        sight = sight_of(link.spec)
+        if sight.author or await self._is_anyones((*sight.devices, *self._set_by(sight.scenes))):
+            return True
+        for rule in sight.rules:
+            if await self._watches_somebody(rule):
+                return True
+        if sight.kind is not None and await self._is_worn(sight.kind, household=link.household):
+            return True
+        if not sight.any_alarm:
+            return False
+        worn = await self._worn_in(link.household)
+        return any(state.person and state.person.id == link.author for state in worn)
+
+    def _set_by(self, scenes: Iterable[str]) -> Iterable[str]:
+        found = (self.parts.worker.kept(Scene, name) for name in scenes)
+        return [device for scene in found if scene is not None for device in scene.desired]
+
+    async def _is_anyones(self, devices: Iterable[str]) -> bool:
+        states = [await self.parts.worker.state(device) for device in devices]
+        return any(state is not None and state.person is not None for state in states)
+
+    async def _watches_somebody(self, name: str) -> bool:
+        rule = self.parts.worker.rules.get(name)
+        if rule is None:
+            return False
+        if rule.person is not None or await self._is_anyones(rule.spec.devices):
+            return True
+        kind = rule.spec.kind
+        return kind is not None and await self._is_worn(kind, household=rule.household)
 
     async def _is_worn(self, kind: str, *, household: str) -> bool:
-        cursor = None
-        while True:
-            page = await self.parts.records.devices(
-                households=(household,), limit=500, cursor=cursor
-            )
-            for device in page.items:
-                state = await self.parts.worker.state(device.id) if device.kind == kind else None
-                if state is not None and state.person is not None:
-                    return True
-            cursor = page.next_cursor
-            if cursor is None:
-                return False
+        return any(state.device.kind == kind for state in await self._worn_in(household))
+
+    async def _worn_in(self, household: str) -> list[DeviceState]:
+        """Return the home's devices that are somebody's own."""
+        if household not in self._bound:
+            states: list[DeviceState] = []
+            cursor = None
+            while True:
+                page = await self.parts.records.devices(
+                    households=(household,), limit=500, cursor=cursor
+                )
+                found = [await self.parts.worker.state(device.id) for device in page.items]
+                states += [one for one in found if one is not None and one.person is not None]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            self._bound[household] = states
+        return self._bound[household]
 
     async def names(self, links: Iterable[Link]) -> Mapping[str, str]:
         """Return the names of the devices of these links, by id."""
-        wanted = {device for link in links for device in named_devices(link)}
+        wanted = {device for link in links for device in named_devices(link.spec)}
         states = [await self.parts.worker.state(device) for device in sorted(wanted)]
         return {state.device.id: state.device.name for state in states if state is not None}
-
-
-def named_devices(link: Link) -> Iterator[str]:
-    """Yield the devices that the link names, but for those of its scenes."""
-    for part in (link.spec.trigger, *link.spec.conditions, *link.spec.actions):
-        device = getattr(part, "device", None)
-        if isinstance(device, str):
-            yield device
-
-
-def _expressions(link: Link) -> Iterator[str]:
-    for condition in link.spec.conditions:
-        if isinstance(condition, ExpressionCondition):
-            yield condition.cel
-
-
-_LOOKED_UP = re.compile(
-    r"""devices\s*\[\s*['"](?P<one>[A-Za-z0-9_-]+)['"]\s*\]"""
-    r"""|['"](?P<other>[A-Za-z0-9_-]+)['"]\s+in\s+devices\b(?!\s*[.\[])"""
-)
-_ANYBODY = re.compile(r"""presence\s*(?:\.\s*anybody\b|\[\s*['"]anybody['"]\s*\])""")
-
-
-def _cannot_tell(cel: str) -> bool:
-    """Whether it may look at what is its author's own in a way that its text does not show."""
-    left = _ANYBODY.sub("", _LOOKED_UP.sub("", cel))
-    return "devices" in left or "presence" in left
-
-
-def _rules(link: Link) -> Iterator[str]:
-    for part in (link.spec.trigger, *link.spec.conditions):
-        if isinstance(part, AlarmTrigger | AlarmCondition) and part.rule is not None:
-            yield part.rule

@@ -1,5 +1,6 @@
 """Which links a reading, an event, an alarm or somebody's coming may set off."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -120,9 +121,9 @@ class _Building:
             return
         match trigger.comparison:
             case Comparison.ABOVE:
-                self.above.append((float(value), link))
+                self.above += [(limit, link) for limit in _limit(value)]
             case Comparison.BELOW:
-                self.below.append((float(value), link))
+                self.below += [(limit, link) for limit in _limit(value)]
             case Comparison.EQUALS:
                 self.equals[value] = (*self.equals.get(value, ()), link)
             case Comparison.DIFFERS:
@@ -136,6 +137,13 @@ class _Building:
             differs=self.differs,
             changes=tuple(self.changes),
         )
+
+
+def _limit(value: Value) -> Iterable[float]:
+    """Return the limit; none where no reading ever passes it."""
+    if isinstance(value, str) or not abs(value) <= sys.float_info.max:
+        return ()
+    return (float(value),)
 
 
 def _limits(entries: list[tuple[float, str]]) -> LinkLimits:

@@ -156,6 +156,8 @@ class Triggered:
     now_ms: int
     waited: bool = False
     """The link's wait is over."""
+    person: str | None = None
+    """Whose own it is that set it off; None: the home's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

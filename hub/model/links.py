@@ -45,7 +45,8 @@ def holds(comparison: Comparison, value: Value | None, other: Value) -> bool:
 
 
 def _number(value: Value) -> float:
-    return float("nan") if isinstance(value, str) else float(value)
+    # An integer as it is: it may be larger than any float.
+    return float("nan") if isinstance(value, str) else value
 
 
 # -------------------------------------------------------------------------------------- triggers
@@ -378,6 +379,9 @@ class LinkRun:
     """Each action with the command, order or moment it led to, or why it failed."""
     chain: tuple[str, ...] = ()
     """The links that led here, the first cause first."""
+    person: str | None = None
+    """Who alone may see it, with the guardians of a child: it touched what was their own when it
+    ran. None: all who live there."""
 
     @property
     def open(self) -> bool:

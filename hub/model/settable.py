@@ -1,9 +1,12 @@
 """Whether a property may be set to a value: one check for people, links and scenes."""
 
+from typing import TypeGuard
+
 from hub.errors import InvalidInputError
 from hub.model.devices import DeviceKind, Property, Value, ValueType
 
 LARGEST = 2**53
+"""The largest number that every reader of JSON keeps exactly."""
 
 
 def check_settable(kind: DeviceKind, name: str, value: Value | None) -> None:
@@ -34,19 +37,24 @@ def fits(spec: Property, value: Value) -> bool:
                 and (not spec.choices or value in spec.choices)
             )
         case ValueType.INTEGER:
-            return _is_number(value) and float(value).is_integer() and _in_range(spec, value)
+            return _is_number(value) and _is_whole(value) and _in_range(spec, value)
         case ValueType.NUMBER:
             return _is_number(value) and _in_range(spec, value)
 
 
-def _is_number(value: Value) -> bool:
+def _is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _in_range(spec: Property, value: Value) -> bool:
+def _is_whole(value: float) -> bool:
+    return isinstance(value, int) or value.is_integer()
+
+
+def _in_range(spec: Property, value: float) -> bool:
     minimum = -LARGEST if spec.minimum is None else spec.minimum
     maximum = LARGEST if spec.maximum is None else spec.maximum
-    return minimum <= float(value) <= maximum
+    # As it is: an integer may be larger than any float.
+    return minimum <= value <= maximum
 
 
 def expected(spec: Property) -> str:

@@ -13,6 +13,7 @@ import httpx2
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from devices.described import KIND as DESCRIBED
 from devices.fridge import STOCK
 from devices.phone import KIND as PHONE
 from devices.washer import KIND as WASHER
@@ -228,7 +229,7 @@ async def opened(directory: Path) -> AsyncIterator[World]:
     records = SqlRecords(directory / "records.sqlite")
     series, broker, gatekeeper = MemorySeries(), MemoryBroker(), MemoryGatekeeper()
     expressions = Expressions()
-    kinds = {kind.name: kind for kind in (WATCH, FRIDGE, PHONE, WASHER)}
+    kinds = {kind.name: kind for kind in (WATCH, FRIDGE, PHONE, WASHER, DESCRIBED)}
     await records.open()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(records.close)

@@ -113,6 +113,9 @@ class Room:
             "name": "Washer to dryer",
             "trigger": {"type": "event", "event": "cycle_finished", "device": washer.device},
             "actions": [{"type": "preset", "device": dryer.device}],
+            # A hundred loads in a minute would be a link that runs away.
+            "most": 100,
+            "per_s": 10,
         }
         await place.hub.ask("POST", "/links", link)
         return room
@@ -240,7 +243,8 @@ class Room:
         order = [str(data["load"]) for data in applied][::-1]
         account.yes("in the order of the loads", order == [load.name for load in loads])
         sent = {one["args"]["load"]: one for one in await self._presets()}
-        hung = [load.mix.id for load in loads if set(sent[load.name]["args"]["hang"]) != load.hang]
+        hang = {name: frozenset(one["args"]["hang"]) for name, one in sent.items()}
+        hung = [load.mix.id for load in loads if hang.get(load.name) != load.hang]
         account.equal("with other pieces to hang up than the table's", [], hung)
         states = Counter(one["status"] for one in sent.values())
         account.equal("commands", {"succeeded": len(loads)}, dict(states))

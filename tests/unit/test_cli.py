@@ -3,9 +3,11 @@
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from hub.cli import app
@@ -23,29 +25,25 @@ def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def commands(group: object, *before: str) -> Iterator[tuple[str, ...]]:
+    """Yield each command of the group and of the groups in it."""
+    for name, command in getattr(group, "commands", {}).items():
+        inside = list(commands(command, *before, name))
+        yield from inside or [(*before, name)]
+
+
 @pytest.mark.parametrize(
     "command",
-    [
-        ["run"],
-        ["demo"],
-        ["check"],
-        ["backup"],
-        ["restore"],
-        ["people", "add"],
-        ["devices", "list"],
-        ["devices", "claim"],
-        ["devices", "import"],
-        ["devices", "rename"],
-        ["devices", "rotate"],
-        ["devices", "revoke"],
-    ],
+    # `hub bench --help` is that of the bench itself.
+    [command for command in commands(get_command(app)) if command != ("bench",)],
     ids=" ".join,
 )
-def test_every_command_shows_an_example(command: list[str]) -> None:
-    result = runner.invoke(app, [*command, "--help"])
+def test_every_command_shows_an_example(command: tuple[str, ...]) -> None:
+    result = runner.invoke(app, [*command, "--help"], terminal_width=200)
 
     assert result.exit_code == 0
     assert "Example:" in result.output
+    assert f"hub {' '.join(command)}" in result.output
 
 
 def test_an_unknown_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

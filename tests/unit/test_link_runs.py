@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hub.model import (
+    Command,
     CommandAction,
     CommandStatus,
     Comparison,
@@ -45,6 +46,7 @@ from tests.unit.small_links import Home
 ON = DesiredAction(device="l-2", values={"on": True})
 TURNED_ON = ReadingTrigger(device="l-1", property="on", value=True)
 BLINKED = EventTrigger(device="l-1", event="blinked")
+DAY_MS = 24 * 3_600_000
 SAY = SayAction(text={"ko": "그래요", "en": "so"}, person="p-mina", private=True)
 
 
@@ -525,9 +527,122 @@ def test_a_need_reaches_the_fridge_only_by_ones_own_link_and_ends_with_it() -> N
     assert [command.name for command in waiting] == ["need_end"]
 
 
+def ended_needs(home: Home) -> list[Command]:
+    return [command for command in home.commands if command.name == "need_end"]
+
+
+def off(link: Link) -> Link:
+    return replace(link, spec=replace(link.spec, enabled=False))
+
+
 def test_a_need_is_taken_back_when_its_link_is_switched_off() -> None:
     home = Home()
     link = home.make(FEED)
-    off = replace(link, spec=replace(link.spec, enabled=False))
-    home.run(LinkRequest(link=off, now_ms=home.now_ms))
-    assert [command.name for command in home.commands] == ["need_end"]
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    home.run(LinkRequest(link=off(link), now_ms=home.now_ms))
+    (ended,) = ended_needs(home)
+    assert (ended.device, ended.args) == ("fridge-1", {"link": link.id})
+    assert ended.recipient == "p-mina"
+    assert ended.insistent
+
+    home.run(LinkRequest(link=off(link), now_ms=home.now_ms + 1000))
+    home.run(LinkEndRequest(link=link.id, author="p-mina", now_ms=home.now_ms + 2000))
+    assert len(ended_needs(home)) == 1
+
+
+def test_a_fridge_that_is_off_for_days_still_hears_of_the_end() -> None:
+    home = Home()
+    link = home.make(FEED)
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    home.run(LinkEndRequest(link=link.id, author="p-mina", now_ms=home.now_ms))
+    (ended,) = ended_needs(home)
+    assert ended.expires_ms - ended.issued_ms == 7 * DAY_MS
+
+
+def test_a_link_that_told_no_need_ends_none() -> None:
+    home = Home()
+    link = home.make(FEED)
+    home.run(LinkRequest(link=off(link), now_ms=home.now_ms))
+    home.run(LinkEndRequest(link=link.id, author="p-mina", now_ms=home.now_ms))
+    assert home.commands == []
+
+
+def test_a_need_says_whose_link_it_is_of_and_how_long_it_is_one() -> None:
+    home = Home()
+    home.make(FEED)
+    home.happens("w-1", "workout_stopped", WORKOUT, late_s=3600)
+    (command,) = home.commands
+    assert command.args["link"] == "li-1"
+    assert command.args["until_ms"] == home.now_ms - 3_600_000 + DAY_MS
+    assert command.expires_ms == command.args["until_ms"]
+
+
+def test_what_is_over_a_day_later_has_nothing_to_end() -> None:
+    home = Home()
+    link = home.make(FEED)
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    home.later(25 * 3600)
+    home.run(LinkEndRequest(link=link.id, author="p-mina", now_ms=home.now_ms))
+    assert ended_needs(home) == []
+
+
+def test_after_a_wait_longer_than_a_need_lasts_there_is_none() -> None:
+    home = Home()
+    home.make(replace(FEED, wait_s=25 * 3600))
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    home.later(26 * 3600)
+    assert home.outcomes == ["failed"]
+    assert home.commands == []
+
+
+def test_the_need_of_one_link_outlives_the_end_of_another() -> None:
+    home = Home()
+    mine = home.make(FEED)
+    theirs = replace(FEED, trigger=EventTrigger(device="w-jun", event="workout_stopped"))
+    home.make(theirs, name="li-jun", author="p-jun")
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    home.happens("w-jun", "workout_stopped", WORKOUT)
+    told = home.memory.states["fridge-1"].commands.values()
+    assert [command.args["link"] for command in told] == ["li-1", "li-jun"]
+
+    home.run(LinkEndRequest(link=mine.id, author="p-mina", now_ms=home.now_ms))
+    assert [command.args for command in ended_needs(home)] == [{"link": "li-1"}]
+    assert {command.name for command in told if command.args["link"] == "li-jun"} == {"need"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"trigger": EventTrigger(device="w-1", event="sleep_ended")},
+        {"actions": (SAY,)},
+    ],
+    ids=["trigger", "actions"],
+)
+def test_a_need_without_its_cause_is_taken_back(changed: dict[str, object]) -> None:
+    home = Home()
+    link = home.make(FEED)
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    changed_link = replace(link, spec=replace(link.spec, **changed))  # type: ignore[arg-type]  # any part
+    home.run(LinkRequest(link=changed_link, now_ms=home.now_ms))
+    assert [command.args for command in ended_needs(home)] == [{"link": link.id}]
+
+
+def test_a_link_that_becomes_anothers_takes_back_its_old_authors_need() -> None:
+    home = Home()
+    link = home.make(FEED)
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    home.run(LinkRequest(link=replace(link, author="p-jun"), now_ms=home.now_ms))
+    (ended,) = ended_needs(home)
+    assert ended.recipient == "p-mina"
+
+
+def test_a_new_name_takes_no_need_back() -> None:
+    home = Home()
+    link = home.make(FEED)
+    home.happens("w-1", "workout_stopped", WORKOUT)
+    named = replace(link, spec=replace(link.spec, name="fed"))
+    home.run(LinkRequest(link=named, now_ms=home.now_ms))
+    assert ended_needs(home) == []
+
+    home.run(LinkEndRequest(link=link.id, author="p-mina", now_ms=home.now_ms))
+    assert len(ended_needs(home)) == 1

@@ -337,3 +337,100 @@ def test_somebody_elses_watch_sets_off_nothing_and_leaves_no_trace() -> None:
         home.says(device, after_s=60, heart_rate=130.0)
     assert [run.trigger["device"] for run in home.runs.values()] == ["w-1"]
     assert JUN.id not in str(home.runs)
+
+
+# --------------------------------------------------------------------- changed as it comes due
+
+
+def stale(home: Home, timer: str, link: Link, *, after_ms: int = 300) -> None:
+    """Let a timer come due, change the link, and only then hear of the timer."""
+    due_ms, fired = home.timers[timer]
+    home.now_ms = due_ms + after_ms
+    changed = replace(link, since_ms=home.now_ms, revision=link.revision + 1)
+    home.run(LinkRequest(link=changed, now_ms=home.now_ms))
+    home.now_ms += 200
+    home.run(replace(fired, now_ms=home.now_ms))
+
+
+def test_a_minute_that_came_due_before_the_link_was_changed_does_not_run_it() -> None:
+    home = Home()
+    link = home.make(spec(TimeTrigger(minute=420)))
+    stale(home, "minute:li-1", link)
+    assert home.runs == {}
+    home.later(86_400)
+    assert home.outcomes == ["done"]
+
+
+def test_a_minute_of_before_the_change_does_not_put_off_the_new_one() -> None:
+    home = Home()
+    link = home.make(spec(TimeTrigger(minute=420)))
+    later = replace(link, spec=spec(TimeTrigger(minute=421)))
+    stale(home, "minute:li-1", later, after_ms=59_900)
+    assert home.runs == {}
+    home.later(1)
+    assert home.outcomes == ["done"]
+    assert home.last.trigger["minute"] == 421
+
+
+def test_a_minute_of_where_the_author_lived_before_does_not_run_it() -> None:
+    home = Home()
+    link = home.make(spec(TimeTrigger(minute=420)))
+    due_ms, fired = home.timers["minute:li-1"]
+    home.now_ms = due_ms + 300
+    home.run(LinkRequest(link=replace(link, time_zone="Europe/Berlin"), now_ms=home.now_ms))
+    home.run(replace(fired, now_ms=home.now_ms + 200))
+    assert home.runs == {}
+    home.later(86_400)
+    assert home.outcomes == ["done"]
+
+
+def test_what_lasted_before_the_link_was_changed_does_not_run_it() -> None:
+    home = Home()
+    link = home.make(spec(ReadingTrigger(device="l-1", property="on", value=True, for_s=60)))
+    home.says("l-1", on=False)
+    home.says("l-1", on=True)
+    stale(home, "hold:li-1:l-1", link)
+    home.later(600)
+    assert home.runs == {}
+
+
+def test_what_waits_when_the_link_is_changed_does_not_happen() -> None:
+    home = Home()
+    link = home.make(spec(EventTrigger(device="l-1", event="blinked"), wait_s=60))
+    home.happens("l-1", "blinked")
+    home.now_ms += 1000
+    home.run(LinkRequest(link=replace(link, since_ms=home.now_ms), now_ms=home.now_ms))
+    home.later(120)
+    assert home.outcomes == ["not_now"]
+    assert "changed" in home.last.reason["en"]
+    assert home.desired("l-2") == {}
+
+
+# ------------------------------------------------------------------ what holds when it is made
+
+
+@pytest.mark.parametrize("known", ["made", "changed", "switched on"])
+def test_a_limit_that_is_passed_already_does_not_set_it_off_whatever_links_saw_last(
+    known: str,
+) -> None:
+    """Another link saw 20 and nothing since, as nothing was crossed."""
+    home = Home()
+    home.make(spec(_lux_above(30)), name="li-other")
+    if known == "changed":
+        home.make(spec(_lux_above(35)), name="li-2")
+    if known == "switched on":
+        home.make(spec(_lux_above(27), enabled=False), name="li-2")
+    home.says("l-1", lux=20.0)
+    home.says("l-1", after_s=60, lux=28.0)
+    assert home.memory.states["l-1"].linked["lux"] == 20.0
+
+    home.make(spec(_lux_above(27)), name="li-2")
+    home.says("l-1", after_s=60, lux=29.0)
+    assert home.runs == {}
+    for lux in (26.0, 28.0):
+        home.says("l-1", after_s=60, lux=lux)
+    assert home.outcomes == ["done"]
+
+
+def _lux_above(value: float) -> ReadingTrigger:
+    return ReadingTrigger(device="l-1", property="lux", comparison=Comparison.ABOVE, value=value)

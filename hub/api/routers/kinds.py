@@ -65,20 +65,20 @@ class KindShown(Shown):
     title_en: str
     title_ko: str
     capabilities: list[CapabilityShown]
+    described: bool
+    """Whether a device said it of itself while the hub ran."""
 
 
 class KindWithPayload(KindShown):
     payload: dict[str, Any]
     """JSON Schema of what a device of this kind may publish on `up/telemetry`."""
-    described: bool
-    """Whether a device said it of itself while the hub ran."""
 
 
 @router.get("", summary="List the kinds of device", responses=documented(401))
 async def list_kinds(parts: Parts, reader: SignedIn) -> PageOf[KindShown]:
     """All of them on one page, by name; of those that devices described, the ones you have."""
     seen = (kind for _, kind in sorted(parts.kinds.items()) if _may_see(parts, reader, kind.name))
-    return PageOf(items=[KindShown(**_members(kind)) for kind in seen])
+    return PageOf(items=[KindShown(**_members(kind, parts)) for kind in seen])
 
 
 @router.get("/{name}", summary="Show one kind of device", responses=documented(401, 404))
@@ -87,8 +87,7 @@ async def show_kind(name: str, parts: Parts, reader: SignedIn) -> KindWithPayloa
     if not _may_see(parts, reader, name):
         raise UnknownError(what="device kind", name=name[:64])
     return KindWithPayload(
-        **_members(kind),
-        described=parts.worker.kept(DescribedKind, name) is not None,
+        **_members(kind, parts),
         payload=parts.payload_schema(kind),
     )
 
@@ -112,12 +111,13 @@ def kind_of(parts: ApiParts, name: str) -> DeviceKind:
     return kind
 
 
-def _members(kind: DeviceKind) -> dict[str, Any]:
+def _members(kind: DeviceKind, parts: ApiParts) -> dict[str, Any]:
     return {
         "name": kind.name,
         "title_en": kind.title_en,
         "title_ko": kind.title_ko,
         "capabilities": [_capability(capability) for capability in kind.capabilities],
+        "described": parts.worker.kept(DescribedKind, kind.name) is not None,
     }
 
 

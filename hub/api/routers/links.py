@@ -21,7 +21,7 @@ from hub.api.link_bodies import (
 )
 from hub.api.link_checks import LinkChecks
 from hub.api.link_history import History
-from hub.api.link_rights import LinkRights, named_devices
+from hub.api.link_rights import LinkRights
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.parts import ApiParts
 from hub.api.problems import documented
@@ -40,6 +40,7 @@ from hub.model import (
     SayAction,
     Subject,
 )
+from hub.model.link_sight import named_devices
 
 router = APIRouter(prefix="/links", tags=["links"], route_class=KeepingRoute)
 
@@ -62,7 +63,7 @@ async def list_links(
     rights = LinkRights(parts, reader)
     found: list[Link] = []
     for link in _ours(reader, parts):
-        named = device is None or device in named_devices(link)
+        named = device is None or device in named_devices(link.spec)
         if link.id > (cursor or "") and named and await rights.may_see(link):
             found.append(link)
             if len(found) > limit:
@@ -179,13 +180,19 @@ async def end_link(reader: SignedIn, parts: Parts, link: str, _: OnceOnly) -> No
 async def list_runs(
     view: People, parts: Parts, link: str, limit: Limit = 100, cursor: Cursor = None
 ) -> PageOf[RunShown]:
-    """Newest first, each with what set it off, what it saw, and what came of it."""
+    """Newest first, each with what set it off, what it saw, and what came of it.
+
+    A run that touched what was somebody's own stays theirs, also when the link does so no more.
+    """
     found = await _seen(link, reader=view.reader, parts=parts)
-    if found.personal:
-        subject = Subject(household=found.household, person=found.author)
-        view.note(subject, what=f"runs of link {found.id}", allowed=True)
+    rights = LinkRights(parts, view.reader)
     page = await parts.records.things(LinkRun, subject=found.id, limit=limit, cursor=cursor)
-    return PageOf(items=[run_shown(run) for run in page.items], next_cursor=page.next_cursor)
+    runs = [run for run in page.items if await rights.may_see_run(run)]
+    people = {run.person for run in runs} | ({found.author} if found.personal else set())
+    for person in sorted(people - {None}, key=str):
+        subject = Subject(household=found.household, person=person)
+        view.note(subject, what=f"runs of link {found.id}", allowed=True)
+    return PageOf(items=[run_shown(run) for run in runs], next_cursor=page.next_cursor)
 
 
 def _ours(reader: Reader, parts: ApiParts) -> list[Link]:

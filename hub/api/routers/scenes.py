@@ -27,7 +27,7 @@ async def list_scenes(reader: SignedIn, parts: Parts) -> PageOf[SceneShown]:
         for household, role in sorted(reader.roles.items())
         if role is not Role.GUEST
         for scene in parts.worker.kept_in(Scene, household)
-        if await _may_see(scene, reader=reader, parts=parts)
+        if await LinkRights(parts, reader).may_see_scene(scene)
     ]
     return PageOf(items=[scene_shown(scene) for scene in found])
 
@@ -92,18 +92,9 @@ async def set_scene(reader: SignedIn, parts: Parts, scene: str, _: OnceOnly) -> 
 
 async def _seen(name: str, *, reader: Reader, parts: ApiParts) -> Scene:
     scene = parts.worker.kept(Scene, checked_id(name, what="scene"))
-    if scene is None or not await _may_see(scene, reader=reader, parts=parts):
+    if scene is None or not await LinkRights(parts, reader).may_see_scene(scene):
         raise UnknownError(what="scene", name=name)
     return scene
-
-
-async def _may_see(scene: Scene, *, reader: Reader, parts: ApiParts) -> bool:
-    """A scene with somebody's own device in it is theirs alone."""
-    if reader.roles.get(scene.household) in {None, Role.GUEST}:
-        return False
-    states = [await parts.worker.state(device) for device in scene.desired]
-    people = {state.person.id for state in states if state is not None and state.person}
-    return people <= {reader.person}
 
 
 def _scene(name: str, body: SceneBody, reader: Reader, *, revision: int) -> Scene:

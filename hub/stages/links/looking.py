@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hub.model import DeviceState, Link, Purpose, Reader, Role, Subject, permits
+from hub.model import DeviceState, Link, Purpose, Reader, Role, Scene, Subject, permits
 from hub.model.home import Presence
+from hub.model.link_sight import sight_of
 from hub.model.local_time import local_time
 from hub.model.view import View
 
@@ -26,6 +27,41 @@ def may_know(link: Link, person: str | None) -> bool:
     reader = Reader(person=link.author, roles={link.household: Role.ADULT})
     subject = Subject(household=link.household, person=person)
     return permits(purpose=Purpose.LINKING, reader=reader, subject=subject).allowed
+
+
+def touches_somebody(link: Link, view: View) -> bool:
+    """Return whether the link looks at or acts on what is somebody's own now.
+
+    But for what sets it off by its kind or as any alarm: that is known when it does.
+    """
+    sight = sight_of(link.spec)
+    if link.personal or sight.author:
+        return True
+    scenes = (view.kept(Scene, name) for name in sight.scenes)
+    desired = (device for scene in scenes if scene is not None for device in scene.desired)
+    return any(_is_bound(device, view) for device in (*sight.devices, *desired)) or any(
+        _watches_somebody(rule, link, view) for rule in sight.rules
+    )
+
+
+def _watches_somebody(name: str, link: Link, view: View) -> bool:
+    rule = view.rule(name)
+    if rule is None:
+        return False
+    if rule.person is not None or any(_is_bound(device, view) for device in rule.spec.devices):
+        return True
+    if rule.spec.kind is None:
+        return False
+    states = (view.state(device) for device in view.devices_in(link.household))
+    return any(
+        state is not None and state.person is not None and state.device.kind == rule.spec.kind
+        for state in states
+    )
+
+
+def _is_bound(device: str, view: View) -> bool:
+    state = view.state(device)
+    return state is not None and state.person is not None
 
 
 def at_home(link: Link, view: View, *, person: str | None) -> bool | None:

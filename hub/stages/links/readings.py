@@ -105,7 +105,18 @@ def _set_off(
         yield hold_timer(held, device=sample.device, due_ms=max(held.due_ms, soonest_ms))
         return
     facts = _reading_facts(state, crossing.name, crossing.now, crossing.before, sample.at_ms)
-    yield Triggered(link=link.id, cause=cause, facts=facts, chain=chain, now_ms=sample.received_ms)
+    yield Triggered(
+        link=link.id,
+        cause=cause,
+        facts=facts,
+        chain=chain,
+        now_ms=sample.received_ms,
+        person=_person(state),
+    )
+
+
+def _person(state: DeviceState) -> str | None:
+    return state.person.id if state.person else None
 
 
 def _reading_facts(
@@ -151,6 +162,9 @@ def lasted(device: str, subject: str, view: View, *, now_ms: int) -> Iterator[Tr
     trigger = link.spec.trigger if link else None
     if link is None or state is None or not isinstance(trigger, ReadingTrigger):
         return
+    if held.due_ms <= link.since_ms:
+        # It came due for the link as it was.
+        return
     value = state.linked.get(held.property)
     if value is None or trigger.value is None or trigger.property != held.property:
         return
@@ -162,4 +176,5 @@ def lasted(device: str, subject: str, view: View, *, now_ms: int) -> Iterator[Tr
             facts={**facts, "for_s": trigger.for_s},
             chain=held.chain,
             now_ms=now_ms,
+            person=_person(state),
         )

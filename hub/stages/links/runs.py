@@ -32,7 +32,7 @@ from hub.model.links import MAX_DEPTH, Words, holds
 from hub.model.view import View
 from hub.stages.links.actions import Cannot, Done, Occasion, act
 from hub.stages.links.conditions import check
-from hub.stages.links.looking import may_look
+from hub.stages.links.looking import may_look, touches_somebody
 from hub.stages.links.timing import wait_timer
 from hub.stages.links.triggers import EVENT
 
@@ -54,6 +54,10 @@ _WOKE_LATE = words(
     "not done: the hub was away when the wait was over",
 )
 
+_CHANGED = words(
+    "기다리는 동안 연결이 바뀌었습니다", "not done: the link was changed while it waited"
+)
+
 Ran = Keep | Timer | StateChanged | DesiredAsked | CommandQueued | MomentRaised | OrderAsked
 
 
@@ -64,16 +68,20 @@ def run(triggered: Triggered, view: View) -> Iterable[Ran]:
     if link is None or not link.runs:
         return _switched_off(name, view) if triggered.waited else ()
     if not triggered.waited:
-        blank = _blank(name, link, triggered)
+        blank = _blank(name, link, triggered, view)
         return _Case(link=link, triggered=triggered, view=view, blank=blank).begin()
     waiting = view.kept(LinkRun, name)
     if waiting is None:
         return ()
-    blank = replace(waiting, outcome=RunOutcome.DONE)
+    if waiting.at_ms < link.since_ms:
+        # What it does now was not meant for this occasion, nor perhaps by this author.
+        return (Keep(replace(waiting, outcome=RunOutcome.NOT_NOW, reason=_CHANGED)),)
+    person = waiting.person or _person(link, triggered, view)
+    blank = replace(waiting, outcome=RunOutcome.DONE, person=person)
     return _Case(link=link, triggered=triggered, view=view, blank=blank).after_wait()
 
 
-def _blank(name: str, link: Link, triggered: Triggered) -> LinkRun:
+def _blank(name: str, link: Link, triggered: Triggered, view: View) -> LinkRun:
     return LinkRun(
         id=name,
         link=link.id,
@@ -83,7 +91,14 @@ def _blank(name: str, link: Link, triggered: Triggered) -> LinkRun:
         trigger=triggered.facts,
         cause=triggered.cause,
         chain=triggered.chain,
+        person=_person(link, triggered, view),
     )
+
+
+def _person(link: Link, triggered: Triggered, view: View) -> str | None:
+    """Return whose the run is alone; a link touches of people only its author."""
+    personal = triggered.person is not None or touches_somebody(link, view)
+    return link.author if personal else None
 
 
 def _switched_off(name: str, view: View) -> Iterable[Keep]:

@@ -53,6 +53,14 @@ def minute_timer(link: Link, trigger: TimeTrigger, *, after_ms: int) -> Timer:
     return Timer(id=minute_id(link.id), due_ms=due_ms, kind=TIME, device="", subject=subject)
 
 
+def is_due(link: Link, trigger: TimeTrigger, at_ms: int) -> bool:
+    """Return whether this is a minute of the author's day at which the link is due."""
+    next_ms = next_minute_ms(
+        trigger.minute, trigger.days, after_ms=at_ms - 1, time_zone=link.time_zone
+    )
+    return next_ms == at_ms
+
+
 def held_of(subject: str) -> Held:
     return msgspec.json.decode(subject, type=Held)
 

@@ -30,6 +30,7 @@ from hub.stages.links.timing import (
     HOLD,
     TIME,
     WAIT,
+    is_due,
     minute_of,
     minute_timer,
 )
@@ -70,6 +71,7 @@ def hear(recorded: Recorded, view: View) -> Iterable[Triggered]:
             facts=facts,
             chain=chain,
             now_ms=event.received_ms,
+            person=state.person.id if state.person else None,
         )
         for link in found
         if link is not None and link.runs and may_look(link, state)
@@ -107,6 +109,7 @@ def turn(turned: AlarmTurned, view: View) -> Iterable[Triggered]:
             facts=facts,
             chain=chain,
             now_ms=turned.now_ms,
+            person=alarm.person,
         )
         for link, trigger in _links_at(alarm.household, view)
         if isinstance(trigger, AlarmTrigger)
@@ -134,6 +137,7 @@ def come_or_go(changed: PresenceChanged, view: View) -> Iterable[Triggered]:
             facts=_presence_facts(trigger, presence),
             chain=(),
             now_ms=changed.now_ms,
+            person=trigger.person,
         )
         for link, trigger in _links_at(presence.household, view)
         if isinstance(trigger, PresenceTrigger) and trigger.change in said
@@ -192,6 +196,9 @@ def _struck(fired: TimerFired, view: View) -> Iterable[Triggered | Timer | Timer
     trigger = link.spec.trigger if link else None
     if link is None or not link.runs or not isinstance(trigger, TimeTrigger):
         return (TimerEnded(fired.id),)
+    if struck.due_ms <= link.since_ms or not is_due(link, trigger, struck.due_ms):
+        # It came due for the link as it was; the one that waits now is for what it is.
+        return (minute_timer(link, trigger, after_ms=max(link.since_ms, struck.due_ms)),)
     facts = {"type": "time", "minute": trigger.minute, "at_ms": struck.due_ms}
     again = minute_timer(link, trigger, after_ms=max(fired.now_ms, struck.due_ms))
     triggered = Triggered(

@@ -121,12 +121,26 @@ def test_a_recount_tells_the_whole_stock(fridge: Fridge, said: Said, start_ms: i
     assert len(counted[0]["data"]["items"]) == 5
 
 
-def test_shows_a_need_until_its_end(fridge: Fridge, start_ms: int) -> None:
-    need = {"id": "c1", "name": "need", "args": {"need": {"protein_g": 24}}}
-    hear(fridge, "command", need, start_ms)
-    assert fridge.need == {"protein_g": 24}
-    hear(fridge, "command", {"id": "c2", "name": "need_end", "args": {}}, start_ms)
-    assert fridge.need is None
+def tell_need(fridge: Fridge, command: str, at_ms: int, *, link: str, protein_g: float) -> None:
+    args = {"link": link, "need": {"protein_g": protein_g}, "until_ms": at_ms + 60_000}
+    hear(fridge, "command", {"id": command, "name": "need", "args": args}, at_ms)
+
+
+def test_shows_the_need_of_each_link_until_its_end(fridge: Fridge, start_ms: int) -> None:
+    tell_need(fridge, "c1", start_ms, link="li_1", protein_g=24)
+    tell_need(fridge, "c2", start_ms, link="li_2", protein_g=30)
+    assert fridge.needs == {"li_1": {"protein_g": 24}, "li_2": {"protein_g": 30}}
+    end = {"id": "c3", "name": "need_end", "args": {"link": "li_1"}}
+    hear(fridge, "command", end, start_ms)
+    assert fridge.needs == {"li_2": {"protein_g": 30}}
+
+
+def test_a_need_is_over_by_itself_after_its_time(fridge: Fridge, start_ms: int) -> None:
+    tell_need(fridge, "c1", start_ms, link="li_1", protein_g=24)
+    fridge.step(start_ms + 50_000)
+    assert fridge.needs
+    fridge.step(start_ms + 60_000)
+    assert fridge.needs == {}
 
 
 def test_asks_once_and_tells_the_answer_once(fridge: Fridge, said: Said, start_ms: int) -> None:

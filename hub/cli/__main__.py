@@ -1,0 +1,6 @@
+"""`python -m hub.cli` is `hub`."""
+
+from hub.cli import app
+
+if __name__ == "__main__":
+    app()
