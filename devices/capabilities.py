@@ -33,16 +33,23 @@ _ALERTS = (
 )
 _PRESSES = ("acknowledge", "snooze")
 """What a person answers to an alert, with `alert`, and `minutes` for `snooze`."""
+_PRESS_TITLES = {
+    "acknowledge": ("알림 확인", "alert acknowledged"),
+    "snooze": ("나중에 다시 알림", "alert snoozed"),
+}
 
-HAPTICS = Capability(name="haptics", events=_PRESSES, commands=_ALERTS)
+HAPTICS = Capability(name="haptics", events=_PRESSES, event_titles=_PRESS_TITLES, commands=_ALERTS)
 """Is felt; a device that sounds as well has `SOUNDER` too."""
 
-SOUNDER = Capability(name="sounder", events=_PRESSES, commands=_ALERTS)
+SOUNDER = Capability(name="sounder", events=_PRESSES, event_titles=_PRESS_TITLES, commands=_ALERTS)
 """Is heard; without `HAPTICS` it leaves the touch of an alert out."""
 
 WORDS = Capability(
     name="words",
     events=("answer",),
+    event_titles={
+        "answer": ("질문에 답함", "a question answered"),
+    },
     commands=(
         CommandSpec(
             name="say",

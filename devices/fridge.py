@@ -107,6 +107,11 @@ STOCK = Capability(
         ),
     ),
     events=("stock_added", "stock_taken", "stock_counted"),
+    event_titles={
+        "stock_added": ("식품 넣음", "food put in"),
+        "stock_taken": ("식품 꺼냄", "food taken out"),
+        "stock_counted": ("식품 다시 셈", "stock counted"),
+    },
 )
 """`stock_added`: `item` (its own id), `name`, `quantity`, `unit` (UCUM), `expires` (a date).
 `stock_taken`: `item`, `quantity`. `stock_counted`: `items`, the whole stock after a recount."""
@@ -116,12 +121,26 @@ NEED = Capability(
     commands=(
         CommandSpec(
             name="need",
-            description="Show what the body of the person in front needs, until `need_end`.",
+            description="Show what the body of the person in front needs, until its time is over.",
             arguments=(
+                Argument(
+                    name="link",
+                    type="string",
+                    description="the link it is of; a new need of it takes the place of the old",
+                ),
                 Argument(name="need", type="object", description="figures and words by name"),
+                Argument(
+                    name="until_ms",
+                    type="integer",
+                    description="when it is no need any more, ms since 1970 UTC",
+                ),
             ),
         ),
-        CommandSpec(name="need_end", description="Show no need any more."),
+        CommandSpec(
+            name="need_end",
+            description="Show this link's need no more; those of others stay.",
+            arguments=(Argument(name="link", type="string", description="the link it was of"),),
+        ),
     ),
 )
 

@@ -47,6 +47,10 @@ CYCLE = Capability(
         Property(name="fault", type=ValueType.BOOLEAN, title_en="Needs somebody", title_ko="고장"),
     ),
     events=("cycle_started", "cycle_finished"),
+    event_titles={
+        "cycle_started": ("코스 시작", "cycle started"),
+        "cycle_finished": ("코스 종료", "cycle finished"),
+    },
     commands=(
         CommandSpec(name="start", description="Begin the course, or go on after a pause."),
         CommandSpec(name="pause", description="Stop where it is; `start` goes on."),
@@ -84,6 +88,10 @@ LOAD = Capability(
         ),
     ),
     events=("load_added", "load_taken"),
+    event_titles={
+        "load_added": ("빨래 넣음", "load put in"),
+        "load_taken": ("빨래 꺼냄", "load taken out"),
+    },
 )
 """`load_added`: `load`, `garments`. `load_taken`: `load`. `load_waiting` is true from the end of a
 cycle until the door was opened."""
@@ -107,6 +115,9 @@ PRESET = Capability(
         ),
     ),
     events=("preset_applied",),
+    event_titles={
+        "preset_applied": ("준비된 코스 적용", "course made ready was taken"),
+    },
     commands=(
         CommandSpec(
             name="preset",

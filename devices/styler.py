@@ -61,11 +61,20 @@ FRESHENING = Capability(
         ),
     ),
     events=("garments_hung", "garments_taken", "care_seen"),
+    event_titles={
+        "garments_hung": ("옷 걸림", "garments hung in"),
+        "garments_taken": ("옷 꺼냄", "garments taken out"),
+        "care_seen": ("집에서 세탁할 수 없는 옷", "a garment that home cannot clean"),
+    },
 )
 """`garments_hung` and `garments_taken`: `load`, `garments`. `care_seen`: `garment`, whose label
 says that home cannot clean it."""
 
-MIRROR = Capability(name="mirror", events=("look",))
+MIRROR = Capability(
+    name="mirror",
+    events=("look",),
+    event_titles={"look": ("거울에 비친 차림", "a look in the mirror")},
+)
 """`look`: `look` (its id), `tags`, `palette` (`#rrggbb`), `picture` (a reference to it only)."""
 
 KIND = DeviceKind(

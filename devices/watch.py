@@ -84,11 +84,22 @@ WEAR = Capability(
     properties=(Property(name="worn", type=ValueType.BOOLEAN, title_en="Worn", title_ko="착용"),),
 )
 
-WORKOUT = Capability(name="workout", events=("workout_started", "workout_stopped"))
+WORKOUT = Capability(
+    name="workout",
+    events=("workout_started", "workout_stopped"),
+    event_titles={
+        "workout_started": ("운동 시작", "workout started"),
+        "workout_stopped": ("운동 종료", "workout ended"),
+    },
+)
 """`workout_stopped` may sum up: `sport`, `duration_s`, `distance_m`, `energy_kcal`,
 `mean_heart_rate`, `max_heart_rate`."""
 
-SLEEP = Capability(name="sleep", events=("sleep_ended",))
+SLEEP = Capability(
+    name="sleep",
+    events=("sleep_ended",),
+    event_titles={"sleep_ended": ("잠에서 깸", "sleep ended")},
+)
 """The night in one event: `start_ms`, `end_ms`, `asleep_min`, `deep_min`, `rem_min`, `awake_min`,
 `resting_heart_rate`, `hrv_ms`."""
 
@@ -103,6 +114,9 @@ SELF_ALERT = Capability(
         ),
     ),
     events=("alert",),
+    event_titles={
+        "alert": ("스스로 알림", "alerted by itself"),
+    },
 )
 """Desired `alert_rules` is a list of thresholds; reported it is a short text, `rule=limit`."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -12,7 +13,7 @@ from hub.api.rule_bodies import ScheduleBody
 from hub.api.times import moment
 from hub.errors import InvalidInputError
 from hub.model import Link, LinkRun, LinkSpec, Scene
-from hub.model.link_words import gives, trigger_words
+from hub.model.link_gives import LinkNames, gives, trigger_words
 from hub.model.links import LONGEST_PER_S, LONGEST_S, MAX_ACTIONS, MAX_CONDITIONS, MOST_RUNS
 from hub.model.settable import LARGEST
 
@@ -21,7 +22,7 @@ _BOUNDED = Field(ge=-LARGEST, le=LARGEST)
 
 
 def _bounded(value: object) -> object:
-    """Refuse a number as it was written: one integer too large would be rounded to one that fits."""
+    """Refuse a number as it was written: an integer might be rounded to one that fits."""
     if isinstance(value, int | float) and not abs(value) <= LARGEST:
         message = "a number lies between -2^53 and 2^53"
         raise ValueError(message)
@@ -263,7 +264,7 @@ class LinkShown(Shown):
     """By language, why the hub stopped it; empty while it runs."""
     set_off_by: dict[str, str]
     gives: list[dict[str, str]]
-    """By language, what flows from where to where because of this link."""
+    """By language, what flows from where to where because of this link, and its conditions."""
     name: str
     trigger: dict[str, Any]
     conditions: list[dict[str, Any]]
@@ -274,8 +275,7 @@ class LinkShown(Shown):
     changed_at: datetime
 
 
-def shown(link: Link, devices: Mapping[str, str]) -> LinkShown:
-    """Return the link as it is shown; `devices` are names by id."""
+def shown(link: Link, names: LinkNames) -> LinkShown:
     plain = msgspec.to_builtins(link.spec)
     return LinkShown(
         id=link.id,
@@ -284,11 +284,14 @@ def shown(link: Link, devices: Mapping[str, str]) -> LinkShown:
         revision=link.revision,
         personal=link.personal,
         paused=dict(link.paused),
-        set_off_by=dict(trigger_words(link.spec.trigger, devices)),
-        gives=[dict(one) for one in gives(link.spec, devices)],
+        set_off_by=dict(trigger_words(link.spec.trigger, names)),
+        gives=[dict(one) for one in gives(link.spec, names)],
         changed_at=moment(link.since_ms),
         **plain,
     )
+
+
+NO_COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 class RunShown(Shown):
@@ -302,11 +305,13 @@ class RunShown(Shown):
     trigger: dict[str, Any]
     checked: list[dict[str, Any]]
     did: list[dict[str, Any]]
+    """Each action with what it `led_to`; for commands, `commands` has the status and reason now."""
     chain: list[str]
     """The links that led to it, the first cause first."""
 
 
-def run_shown(run: LinkRun) -> RunShown:
+def run_shown(run: LinkRun, commands: Mapping[str, Mapping[str, str]] = NO_COMMANDS) -> RunShown:
+    """Return the run as it is shown; `commands`: what became of those it sent, by id."""
     return RunShown(
         id=run.id,
         link=run.link,
@@ -315,9 +320,14 @@ def run_shown(run: LinkRun) -> RunShown:
         reason=dict(run.reason),
         trigger=dict(run.trigger),
         checked=[dict(one) for one in run.checked],
-        did=[dict(one) for one in run.did],
+        did=[_did(one, commands) for one in run.did],
         chain=list(run.chain),
     )
+
+
+def _did(done: Mapping[str, Any], commands: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    sent = {name: commands[name] for name in done.get("led_to", ()) if name in commands}
+    return {**done, "commands": sent} if sent else dict(done)
 
 
 # ---------------------------------------------------------------------------------------- scenes

@@ -6,7 +6,7 @@ from hub.api.parts import ApiParts
 from hub.errors import NotPermittedError, UnknownError
 from hub.model import DeviceState, Link, LinkRun, Reader, Role, Scene
 from hub.model.gate import GUARDIANS
-from hub.model.link_sight import named_devices, sight_of
+from hub.model.link_sight import sight_of
 
 
 class LinkRights:
@@ -151,9 +151,3 @@ class LinkRights:
                     break
             self._bound[household] = states
         return self._bound[household]
-
-    async def names(self, links: Iterable[Link]) -> Mapping[str, str]:
-        """Return the names of the devices of these links, by id."""
-        wanted = {device for link in links for device in named_devices(link.spec)}
-        states = [await self.parts.worker.state(device) for device in sorted(wanted)]
-        return {state.device.id: state.device.name for state in states if state is not None}

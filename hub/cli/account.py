@@ -1,7 +1,7 @@
 """The companion API as a person who signed in with `CX_EMAIL` and `CX_PASSWORD`."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, wraps
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -95,19 +95,20 @@ class Account:
         message = f"say which household: {which}"
         raise InvalidInputError(message)
 
-    def say(self, answer: object, *human: Callable[[], RenderableType]) -> None:
+    def say(self, answer: object, *human: Callable[[], RenderableType | None]) -> None:
         """Print the answer in JSON, or each of these for a person, made only then."""
-        say(answer, as_json=self._as_json, human=lambda: _print_each(human))
+        say(answer, as_json=self._as_json, human=lambda: self._print(human))
 
     def tell(self, answer: Mapping[str, object], *names: str) -> None:
         """Print the answer in JSON, or these of its members for a person."""
         chosen = {name: answer[name] for name in names or answer}
         self.say(answer, lambda: self.speech.facts(chosen))
 
-
-def _print_each(human: tuple[Callable[[], RenderableType], ...]) -> None:
-    for make in human:
-        plain_console().print(make())
+    def _print(self, human: Sequence[Callable[[], RenderableType | None]]) -> None:
+        found = [one for one in (make() for make in human) if one is not None]
+        nothing = {"en": "There is nothing.", "ko": "아무것도 없어요."}
+        for one in found or ([self.speech.text(nothing)] if human else []):
+            plain_console().print(one)
 
 
 def at(*parts: str) -> str:

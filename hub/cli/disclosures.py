@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from hub.cli.account import Account, signed_in
+from hub.cli.speech import Speech, shown
 
 
 @signed_in
@@ -26,17 +27,21 @@ def _by_partner(found: Sequence[dict[str, Any]], account: Account) -> Renderable
         return Text(speech.text(nothing))
     parts: list[RenderableType] = []
     for partner in dict.fromkeys(one["service"] for one in found):
-        rows = [
-            (
-                speech.time(one["at"]),
-                speech.word(one["purpose"]),
-                one["about"],
-                one["field"],
-                one["value"],
-            )
-            for one in found
-            if one["service"] == partner
-        ]
-        parts.append(Text(names.get(partner, partner), style="bold"))
-        parts.append(speech.table(("when", "purpose", "about", "field", "value"), rows))
+        told = [one for one in found if one["service"] == partner]
+        parts.append(Text(shown(names.get(partner, partner)), style="bold"))
+        parts.append(_told(told, speech))
     return Group(*parts)
+
+
+def _told(told: Sequence[dict[str, Any]], speech: Speech) -> RenderableType:
+    rows = [
+        (
+            speech.time(one["at"]),
+            speech.word(one["purpose"]),
+            one["about"],
+            one["field"],
+            one["value"],
+        )
+        for one in told
+    ]
+    return speech.table(("when", "purpose", "about", "field", "value"), rows) or ""

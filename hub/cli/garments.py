@@ -9,11 +9,18 @@ from rich.table import Table
 
 from hub.cli.account import Account, at, signed_in
 from hub.cli.files import JsonFile, read_object
+from hub.cli.speech import Speech
+from hub.model.care import DRY_NAMES, STYLER_NAMES, WASH_NAMES, Names
 
 group = typer.Typer(no_args_is_help=True, help="Garments, their labels, where they are.")
 
 Garment = Annotated[str, typer.Argument(help="Its id, as `hub garments list` shows it.")]
 Place = Literal["wardrobe", "worn", "basket", "line"]
+COURSES: Mapping[str, Mapping[str, Names]] = {
+    "washer": {str(one): name for one, name in WASH_NAMES.items()},
+    "dryer": {str(one): name for one, name in DRY_NAMES.items()},
+    "styler": {str(one): name for one, name in STYLER_NAMES.items()},
+}
 
 
 @group.command("list")
@@ -92,7 +99,7 @@ def place_garment(
     account.say(found, lambda: _garments([found], account))
 
 
-def _garments(found: Sequence[Mapping[str, Any]], account: Account) -> Table:
+def _garments(found: Sequence[Mapping[str, Any]], account: Account) -> Table | None:
     speech = account.speech
     rows = [
         (
@@ -133,7 +140,7 @@ def _facts(garment: Mapping[str, Any], account: Account) -> Mapping[str, object]
     }
 
 
-def _history(history: Sequence[Mapping[str, Any]], account: Account) -> Table:
+def _history(history: Sequence[Mapping[str, Any]], account: Account) -> Table | None:
     speech = account.speech
     names = account.names("/devices")
     rows = [
@@ -148,7 +155,7 @@ def _history(history: Sequence[Mapping[str, Any]], account: Account) -> Table:
     return speech.table(("when", "place", "device", "reason"), rows)
 
 
-def _care(found: Mapping[str, Any], account: Account) -> Table:
+def _care(found: Mapping[str, Any], account: Account) -> Table | None:
     speech, names = account.speech, account.names("/garments")
 
     def apart(pieces: Sequence[Mapping[str, Any]]) -> str:
@@ -160,7 +167,7 @@ def _care(found: Mapping[str, Any], account: Account) -> Table:
     rows = [
         (
             speech.word(machine),
-            _course(found[machine], account),
+            _course(found[machine], machine, speech),
             speech.text(found[machine]["reason"]),
             apart(found[machine].get("left_out") or found[machine].get("hang") or []),
         )
@@ -170,8 +177,9 @@ def _care(found: Mapping[str, Any], account: Account) -> Table:
     return speech.table(("machine", "course", "why", "not with it"), rows)
 
 
-def _course(care: Mapping[str, Any], account: Account) -> str:
-    course = account.speech.word(care["course"] or "none")
+def _course(care: Mapping[str, Any], machine: str, speech: Speech) -> str:
+    name = COURSES[machine].get(care["course"])
+    course = speech.text({"ko": name.ko, "en": name.en}) if name else speech.word("none")
     if care["course"] and "temperature_c" in care:
         return f"{course}, {care['temperature_c']} °C, {care['spin_per_min']}/min"
     return course

@@ -45,7 +45,7 @@ def title(named: Mapping[str, Any], speech: Speech) -> str:
     return speech.text({"en": named["title_en"], "ko": named["title_ko"]})
 
 
-def _kinds(found: list[dict[str, Any]], speech: Speech) -> Table:
+def _kinds(found: list[dict[str, Any]], speech: Speech) -> Table | None:
     rows = [
         (
             kind["name"],
@@ -70,7 +70,7 @@ def _facts(kind: Mapping[str, Any], speech: Speech) -> Mapping[str, object]:
     }
 
 
-def _properties(kind: Mapping[str, Any], speech: Speech) -> Table:
+def _properties(kind: Mapping[str, Any], speech: Speech) -> Table | None:
     rows = [
         (
             capability["name"],

@@ -24,7 +24,7 @@ NOT_RECORDED = {
 """What a rehearsal could not know, and what it did about it."""
 
 
-def runs_table(runs: Iterable[Mapping[str, Any]], account: Account) -> Table:
+def runs_table(runs: Iterable[Mapping[str, Any]], account: Account) -> Table | None:
     """Return runs with what they did, or why not."""
     speech = account.speech
     names = _names(account)

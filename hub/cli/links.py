@@ -130,7 +130,7 @@ def _state(link: Mapping[str, Any], speech: Speech) -> str:
     return speech.word("on" if link["enabled"] else "off")
 
 
-def _links(found: list[dict[str, Any]], speech: Speech) -> Table:
+def _links(found: list[dict[str, Any]], speech: Speech) -> Table | None:
     rows = [
         (one["id"], one["name"], speech.text(one["set_off_by"]), _state(one, speech))
         for one in found

@@ -137,7 +137,7 @@ def _say(answer: object, found: Sequence[Mapping[str, Any]], account: Account) -
     account.say(answer, lambda: _listings(found, account), lambda: _deals(found, account))
 
 
-def _listings(found: Sequence[Mapping[str, Any]], account: Account) -> Table:
+def _listings(found: Sequence[Mapping[str, Any]], account: Account) -> Table | None:
     speech, pieces = account.speech, account.names("/garments?gone=true")
     rows = [
         (
@@ -155,7 +155,7 @@ def _listings(found: Sequence[Mapping[str, Any]], account: Account) -> Table:
     return speech.table(columns, rows)
 
 
-def _deals(found: Sequence[Mapping[str, Any]], account: Account) -> Table:
+def _deals(found: Sequence[Mapping[str, Any]], account: Account) -> Table | None:
     speech = account.speech
     rows = [
         (

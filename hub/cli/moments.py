@@ -41,7 +41,7 @@ def answer_moment(
     account.say(found, lambda: _moments([found], account))
 
 
-def _moments(found: list[dict[str, Any]], account: Account) -> Table:
+def _moments(found: list[dict[str, Any]], account: Account) -> Table | None:
     speech = account.speech
     rows = [
         (

@@ -95,7 +95,7 @@ def _slot(slots: Sequence[object], number: int) -> object:
     return slots[number - 1]
 
 
-def _orders(found: Sequence[Mapping[str, Any]], account: Account) -> Table:
+def _orders(found: Sequence[Mapping[str, Any]], account: Account) -> Table | None:
     speech, partners = account.speech, account.names("/services")
     pieces = account.names("/garments")
     rows = [

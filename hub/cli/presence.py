@@ -29,7 +29,7 @@ def presence(
     account.say(found, lambda: _presence(found, account))
 
 
-def _presence(found: list[dict[str, Any]], account: Account) -> Table:
+def _presence(found: list[dict[str, Any]], account: Account) -> Table | None:
     speech = account.speech
     where = {True: "home", False: "away", None: "nobody said"}
     rows = [

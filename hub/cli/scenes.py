@@ -60,7 +60,7 @@ def end_scene(account: Account, scene: Scene) -> None:
     account.tell({"id": scene, "ended": True})
 
 
-def _scenes(found: list[dict[str, Any]], account: Account) -> Table:
+def _scenes(found: list[dict[str, Any]], account: Account) -> Table | None:
     names = account.names("/devices")
     rows = [
         (

@@ -45,8 +45,13 @@ class Speech:
             return self.word("yes" if value else "no")
         return shown(value)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-        table = Table(*(self.heading(column) for column in columns))
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table | None:
+        """Return the rows as a table that loses nothing however narrow it is; None if empty."""
+        if not rows:
+            return None
+        table = Table()
+        for column in columns:
+            table.add_column(self.heading(column), overflow="fold")
         for row in rows:
             table.add_row(*(self.value(cell) for cell in row))
         return table

@@ -49,7 +49,9 @@ def twin(
         return
     account.say(
         found,
-        lambda: account.speech.facts({one: found[one] for one in ("connection", "revision")}),
+        lambda: account.speech.facts(
+            {"connection": account.speech.word(found["connection"]), "revision": found["revision"]}
+        ),
         lambda: _twin(found, _titles(account, device), account.speech),
     )
 
@@ -109,7 +111,7 @@ def _titles(account: Account, device: str) -> dict[str, str]:
     }
 
 
-def _twin(found: Mapping[str, Any], titles: Mapping[str, str], speech: Speech) -> Table:
+def _twin(found: Mapping[str, Any], titles: Mapping[str, str], speech: Speech) -> Table | None:
     reported, desired = found["reported"], found["desired"]
     rows = [
         (
@@ -127,7 +129,7 @@ def _twin(found: Mapping[str, Any], titles: Mapping[str, str], speech: Speech) -
     return speech.table(columns, rows)
 
 
-def _history(changes: list[dict[str, Any]], account: Account) -> Table:
+def _history(changes: list[dict[str, Any]], account: Account) -> Table | None:
     speech = account.speech
     rows = [
         (

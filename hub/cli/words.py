@@ -24,6 +24,7 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
         "capability": "기능",
         "care": "관리",
         "choices": "선택",
+        "commands": "명령",
         "conditions": "조건",
         "connection": "연결",
         "course": "코스",
@@ -162,8 +163,14 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "cleaner": "세탁소",
         "market": "장터",
         "gone": "없음",
-        # Who says something in a timeline.
-        "hub": "허브",
+        # Who said where somebody is, and how a device is connected.
+        "person": "본인",
+        "device": "기기",
+        "ready": "준비됨",
+        "sleeping": "잠듦",
+        "disconnected": "꺼짐",
+        "lost": "끊김",
+        "unknown": "알 수 없음",
         # What a partner was told for.
         "quote": "견적",
         "cancel": "취소",

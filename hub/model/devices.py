@@ -67,6 +67,8 @@ class Capability:
     name: str
     properties: tuple[Property, ...] = ()
     events: tuple[str, ...] = ()
+    event_titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Event -> how people call it, in Korean and in English; else its name is shown."""
     commands: tuple[CommandSpec, ...] = ()
 
 
@@ -88,6 +90,12 @@ class DeviceKind:
     @cached_property
     def events(self) -> frozenset[str]:
         return frozenset(e for c in self.capabilities for e in c.events)
+
+    @cached_property
+    def event_titles(self) -> Mapping[str, tuple[str, str]]:
+        return MappingProxyType(
+            {e: t for c in self.capabilities for e, t in c.event_titles.items()}
+        )
 
     @cached_property
     def commands(self) -> Mapping[str, CommandSpec]:

@@ -1,40 +1,32 @@
-"""Links in words, Korean and English: what sets them off, what they saw, what flows where."""
+"""Links in words, Korean and English: what they look at, what they saw, why they were stopped."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from hub.model.devices import Value
-from hub.model.links import (
-    AlarmTrigger,
-    CommandAction,
-    Comparison,
-    DesiredAction,
-    EventTrigger,
-    LinkAction,
-    LinkSpec,
-    NeedAction,
-    OrderAction,
-    PresenceTrigger,
-    PresetAction,
-    PropertyCondition,
-    ReadingTrigger,
-    SayAction,
-    SceneAction,
-    TimeTrigger,
-    Trigger,
-    Words,
-)
+from hub.model.devices import DeviceKind, Property, ValueType
+from hub.model.links import Comparison, PropertyCondition, Words
+from hub.model.time_words import span_words
 
-_KO = {
-    Comparison.ABOVE: "초과",
-    Comparison.BELOW: "미만",
-    Comparison.EQUALS: "일치",
-    Comparison.DIFFERS: "불일치",
+UNITS: Mapping[str, str] = MappingProxyType({"Cel": " °C", "%": "%", "W": " W", "kg": " kg"})
+"""UCUM codes that people read in another way or as they are; other units are left out."""
+NOT_KNOWN: Words = MappingProxyType({"ko": "알 수 없음", "en": "not known"})
+_HELD_KO = {
+    Comparison.ABOVE: "보다 높음",
+    Comparison.BELOW: "보다 낮음",
+    Comparison.EQUALS: " 맞음",
+    Comparison.DIFFERS: " 아님",
+}
+_MISSED_KO = {
+    Comparison.ABOVE: "보다 높지 않음",
+    Comparison.BELOW: "보다 낮지 않음",
+    Comparison.EQUALS: " 아님",
+    Comparison.DIFFERS: " 아님이어야 함",
 }
 _EN = {
-    Comparison.ABOVE: "above",
-    Comparison.BELOW: "below",
-    Comparison.EQUALS: "equal to",
-    Comparison.DIFFERS: "other than",
+    Comparison.ABOVE: "above ",
+    Comparison.BELOW: "below ",
+    Comparison.EQUALS: "",
+    Comparison.DIFFERS: "other than ",
 }
 
 
@@ -42,24 +34,61 @@ def words(ko: str, en: str) -> Words:
     return {"ko": ko, "en": en}
 
 
-def value_words(value: object) -> str:
+# ------------------------------------------------------------------------------ what is looked at
+
+
+def property_words(kind: DeviceKind | None, name: str) -> Words:
+    """Return how people call a property: by its title, else by its name."""
+    spec = kind.properties.get(name) if kind else None
+    plain = name.replace("_", " ")
+    return words((spec and spec.title_ko) or plain, (spec and spec.title_en) or plain)
+
+
+def event_words(kind: DeviceKind | None, name: str) -> Words:
+    """Return how people call an event: by its title, else by its name."""
+    plain = name.replace("_", " ")
+    ko, en = kind.event_titles.get(name, (plain, plain)) if kind else (plain, plain)
+    return words(ko, en)
+
+
+def value_words(value: object, spec: Property | None = None) -> Words:
     """Return a value as people read it, at most 80 characters."""
     if value is None:
-        return "?"
+        return NOT_KNOWN
     if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)[:80]
+        return _truth(spec, value=value)
+    unit = UNITS.get(spec.unit, "") if spec and spec.type is not ValueType.STRING else ""
+    plain = f"{value:g}{unit}" if isinstance(value, float | int) else str(value)[:80]
+    return words(plain, plain)
 
 
-def compared(what: str, comparison: Comparison, *, limit: Value, saw: object, held: bool) -> Words:
+def _truth(spec: Property | None, *, value: bool) -> Words:
+    title = spec.title_en.lower() if spec is not None and spec.name.endswith("open") else ""
+    if title and "open" not in title:
+        return words("열림", "open") if value else words("닫힘", "closed")
+    return words("예", "yes") if value else words("아니요", "no")
+
+
+def compared(
+    condition: PropertyCondition, *, device: str, kind: DeviceKind, saw: object, held: bool
+) -> Words:
     """Return what a comparison saw, and how that stands to what was asked."""
-    seen, asked = value_words(saw), value_words(limit)
-    no = "" if held else "not "
-    ko_no = "" if held else " 아님"
+    name, comparison = condition.property, condition.comparison
+    spec, what = kind.properties.get(name), property_words(kind, name)
+    if saw is None:
+        return words(f"{device}, {what['ko']}: 알 수 없음", f"{device}: {what['en']} is not known")
+    seen, asked = value_words(saw, spec), value_words(condition.value, spec)
+    ko = _HELD_KO[comparison] if held else _MISSED_KO[comparison]
+    en = f", {'' if held else 'not '}{_EN[comparison]}{asked['en']}"
+    if held and comparison is Comparison.EQUALS:
+        en = ""
     return words(
-        f"{what}: {seen} ({asked} {_KO[comparison]}{ko_no})",
-        f"{what} is {seen}, {no}{_EN[comparison]} {asked}",
+        f"{device}, {what['ko']}: {seen['ko']} ({asked['ko']}{ko})",
+        f"{device}: {what['en']} is {seen['en']}{en}",
     )
+
+
+# ---------------------------------------------------------------------------- why it was stopped
 
 
 def circle(names: tuple[str, ...]) -> Words:
@@ -80,84 +109,8 @@ def too_deep(names: tuple[str, ...]) -> Words:
 
 
 def ran_away(name: str, most: int, per_s: float) -> Words:
+    span = span_words(per_s)
     return words(
-        f"“{name}” 연결이 {per_s:g}초 동안 {most}번 넘게 실행되어 멈췄습니다.",
-        f"“{name}” was set off more than {most} times within {per_s:g} s and is paused.",
+        f"“{name}” 연결이 {span['ko']} 동안 {most}번 넘게 실행되어 멈췄습니다.",
+        f"“{name}” was set off more than {most} times within {span['en']} and is paused.",
     )
-
-
-def trigger_words(trigger: Trigger, devices: Mapping[str, str]) -> Words:
-    """Return what sets a link off; `devices` are names by id."""
-    match trigger:
-        case ReadingTrigger():
-            return _reading_words(trigger, devices)
-        case EventTrigger():
-            what = f"{_source(trigger.device, trigger.kind, devices)}: {trigger.event}"
-            return words(what, what)
-        case AlarmTrigger():
-            which = trigger.rule or "any rule"
-            return words(f"알림 {trigger.change} ({which})", f"an alarm {trigger.change} ({which})")
-        case TimeTrigger(minute=minute):
-            at = f"{minute // 60:02}:{minute % 60:02}"
-            return words(f"{at}이 되면", f"at {at}")
-        case PresenceTrigger():
-            return words(f"재실 {trigger.change}", f"presence: {trigger.change}")
-
-
-def _reading_words(trigger: ReadingTrigger, devices: Mapping[str, str]) -> Words:
-    what = f"{_source(trigger.device, trigger.kind, devices)} {trigger.property}"
-    if trigger.value is None:
-        return words(f"{what} 변화", f"any change of {what}")
-    limit = value_words(trigger.value)
-    return words(
-        f"{what} {limit} {_KO[trigger.comparison]}",
-        f"{what} {_EN[trigger.comparison]} {limit}",
-    )
-
-
-def _source(device: str | None, kind: str | None, devices: Mapping[str, str]) -> str:
-    return devices.get(device, device) if device is not None else f"({kind})"
-
-
-def gives(spec: LinkSpec, devices: Mapping[str, str]) -> Iterator[Words]:
-    """Yield what data the link lets flow, and from where to where; `devices` are names by id."""
-    cause = trigger_words(spec.trigger, devices)
-    for action in spec.actions:
-        ko, en = _given(action, devices)
-        yield words(f"{cause['ko']} → {ko}", f"{cause['en']} → {en}")
-    for condition in spec.conditions:
-        if isinstance(condition, PropertyCondition):
-            name = devices.get(condition.device, condition.device)
-            yield words(
-                f"{name} {condition.property} 값을 조건으로 봅니다",
-                f"looks at {condition.property} of {name} as a condition",
-            )
-
-
-def _given(action: LinkAction, devices: Mapping[str, str]) -> tuple[str, str]:  # noqa: PLR0911 - a table
-    match action:
-        case DesiredAction(device=device, values=values):
-            name, what = devices.get(device, device), ", ".join(values)
-            return f"{name}: {what} 설정", f"{name}: sets {what}"
-        case CommandAction(device=device, name=command):
-            name = devices.get(device, device)
-            return f"{name}: {command} 명령", f"{name}: the command {command}"
-        case SceneAction(scene=scene):
-            return f"장면 {scene}", f"the scene {scene}"
-        case PresetAction(device=device):
-            name = devices.get(device, device)
-            return (
-                f"{name}: 세탁물과 알맞은 코스",
-                f"{name}: which garments come, and the course they need",
-            )
-        case NeedAction(device=device):
-            name = devices.get(device, device)
-            return (
-                f"{name}: 운동·수면 뒤 몸에 필요한 것(열량, 단백질, 수분, 휴식)",
-                f"{name}: the need after the workout or night: energy, protein, fluid, rest",
-            )
-        case OrderAction(service=service):
-            return f"{service}에 주문 제안", f"proposes an order at {service}; you decide"
-        case SayAction(person=person):
-            ko = "집에 있는 사람에게 한마디" if person is None else f"{person}에게 한마디"
-            return ko, "a word to whoever is at home" if person is None else f"a word to {person}"

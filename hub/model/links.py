@@ -317,6 +317,8 @@ class Link:
     """Why the hub stopped it; empty while it runs. Switching it on again clears it."""
     recent_ms: tuple[int, ...] = ()
     """Hub times of its newest runs, to know when it runs away."""
+    told: Mapping[str, int] = field(default_factory=dict)
+    """Devices that it told a need, and until when, ms since 1970 UTC; ended ones are left out."""
 
     @property
     def open(self) -> bool:

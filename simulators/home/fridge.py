@@ -25,6 +25,14 @@ SHOPPED_C = 14.0
 """How warm food comes home from the shop."""
 
 
+class ShownNeed(msgspec.Struct, frozen=True):
+    """What somebody's body needs, by their link, until it is over."""
+
+    link: str
+    need: dict[str, object]
+    until_ms: int
+
+
 class Fridge(Appliance):
     """Time passes for it in `step`; people use it in between."""
 
@@ -44,8 +52,7 @@ class Fridge(Appliance):
         self.cold = ColdMachine(room_c=room_c)
         self.stock = Stock(rng=rng, prefix=device, language=language)
         self.sensors = Sensors(rng=rng)
-        self.need: Mapping[str, object] | None = None
-        """What its panel shows of somebody's need."""
+        self._needs: dict[str, ShownNeed] = {}
         self.settings |= {"fridge_setpoint": 4.0, "freezer_setpoint": -18.0, "rapid_cool": False}
         self._zone = habits.zone
         self._rng = rng
@@ -60,6 +67,7 @@ class Fridge(Appliance):
         """Let time pass until now, in whole steps, and say what is due."""
         if self._at_ms is None:
             self._at_ms = now_ms - now_ms % STEP_MS
+        self._forget_needs(now_ms)
         while self._at_ms + STEP_MS <= now_ms:
             self._at_ms += STEP_MS
             self._turn()
@@ -146,19 +154,30 @@ class Fridge(Appliance):
 
     # ------------------------------------------------------------------------------- the hub
 
+    @property
+    def needs(self) -> Mapping[str, Mapping[str, object]]:
+        """What its panel may show of people's needs, by link."""
+        return {link: shown.need for link, shown in self._needs.items()}
+
     def obey(self, name: str, args: Mapping[str, object], now_ms: int) -> tuple[str, str]:
         match name:
             case "need":
-                self.need = msgspec.convert(args.get("need"), dict[str, object])
-                self._tell(now_ms, "need", need=self.need)
+                shown = msgspec.convert(args, ShownNeed)
+                self._needs[shown.link] = shown
+                self._tell(now_ms, "need", link=shown.link, need=shown.need)
             case "need_end":
-                self.need = None
-                self._tell(now_ms, "need_end")
+                link = msgspec.convert(args.get("link"), str)
+                self._needs.pop(link, None)
+                self._tell(now_ms, "need_end", link=link)
             case _:
                 return super().obey(name, args, now_ms)
         return "succeeded", ""
 
     # ------------------------------------------------------------------------------- details
+
+    def _forget_needs(self, now_ms: int) -> None:
+        at_ms = self.own_ms(now_ms)
+        self._needs = {k: shown for k, shown in self._needs.items() if shown.until_ms > at_ms}
 
     def _move_door(self, now_ms: int, *, freezer: bool, to: bool) -> None:
         part = self.cold.freezer if freezer else self.cold.fridge

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from devices.described import KIND as DESCRIBED
 from hub.cli import app
@@ -196,11 +195,14 @@ async def test_a_link_is_made_from_a_file_explained_switched_and_ended(
 
     listed = await shell.said("links", "list")
     assert "Cold when open" in listed
-    assert "the f-home open equal to true" in listed
-    assert "sets target" in await shell.said("links", "show", name)
+    assert made["set_off_by"]["en"] in listed
+    assert made["gives"][0]["en"] in await shell.said("links", "show", name)
     runs = await shell.said("links", "runs", name)
     assert "done" in runs
     assert "desired the f-home target=2" in runs
+    shell.world.clock.advance(1000)
+    times = ("--from", "2026-11-17", "--to", "2026-11-18T12:00Z")
+    assert (await shell.answered("links", "try", name, *times))["outcomes"] == {"done": 1}
     assert "off" in await shell.said("links", "off", name)
     assert (await shell.answered("links", "on", name))["enabled"]
     await shell.said("links", "end", name)
@@ -295,6 +297,7 @@ async def test_a_moment_is_answered_once(shell: Shell) -> None:
     assert "mo_alice" in await shell.said("moments", "list", "--open")
     assert (await shell.answered("moments", "answer", "mo_alice", "yes"))["answer"] == "yes"
     assert await shell.answered("moments", "list", "--open") == []
+    assert await shell.said("moments", "list", "--open") == "There is nothing.\n"
     await shell.refused("moments", "answer", "mo_alice", "no")
     assert (await shell.hub("moments", "answer", "mo_alice", "maybe")).exit_code == 2
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from devices.watch import KIND as WATCH_KIND
-from hub.model import Link, Rule, RuleSpec
+from hub.errors import UnavailableError
+from hub.model import Link, Presence, Rule, RuleSpec, presence_id
 from tests.api.world import World, add_alarm_rule
 
 WATCH = {
@@ -123,7 +124,7 @@ async def test_a_link_on_any_alarm_of_somebody_without_a_device_is_the_homes(
 async def test_what_came_of_ones_own_stays_so_though_the_link_did_not_look_personal(
     world: World,
 ) -> None:
-    """The watch became Alice's after the link was made, and was given back later."""
+    """The watch became Alice's after the link was made."""
     await world.add_device("w-spare", kind=WATCH_KIND, household="h_home", person=None)
     made = await makes(world, "alice", trigger=WATCH | {"device": "w-spare"})
     assert not made["personal"]
@@ -135,8 +136,8 @@ async def test_what_came_of_ones_own_stays_so_though_the_link_did_not_look_perso
         payload = {"ts": world.clock.now_ms(), "values": {"heart_rate": rate}}
         await world.publish("w-spare", "telemetry", payload)
     assert len(await runs(world, "alice", made["id"]) or ()) == 1
-    given = await alice.put("/devices/w-spare/binding", json={"person": None})
-    assert given.status_code == 200, given.text
+    changed = await alice.patch(f"/links/{made['id']}", json={"trigger": OPENED})
+    assert changed.json()["personal"] is False
     assert await runs(world, "adam", made["id"]) == []
 
 
@@ -209,3 +210,56 @@ async def test_an_expression_that_shows_it_looks_at_the_home_alone_is_the_homes(
     assert link is not None
     await opens(world)
     assert len(await runs(world, "adam", made["id"]) or ()) == 1
+
+
+# ------------------------------------------------------------------------------- becoming a guest
+
+
+class EndsBefore:
+    """Records of a hub that ends as it is about to change a membership."""
+
+    def __init__(self, records: object) -> None:
+        self._records = records
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._records, name)
+
+    async def set_membership(self, _: object) -> None:
+        message = "the hub ended"
+        raise UnavailableError(message)
+
+    async def end_membership(self, **_: str) -> None:
+        await self.set_membership(None)
+
+
+@pytest.mark.parametrize("as_guest", [True, False], ids=["guest", "gone"])
+async def test_what_is_of_somebody_who_lives_here_no_more_ends_before_they_do(
+    world: World,
+    as_guest: bool,  # noqa: FBT001 - a table
+) -> None:
+    made = await makes(world, "adam")
+    adam = await world.as_("adam")
+    await adam.put("/households/h_home/presence", json={"at_home": True})
+    here = presence_id("h_home", "p_adam")
+    assert world.worker.kept(Presence, here) is not None
+    client = world.on(records=EndsBefore(world.records))
+    client.headers["Authorization"] = f"Bearer {await world.access_token('alice')}"
+
+    if as_guest:
+        wish = {"person": "p_adam", "role": "guest"}
+        answer = await client.post("/households/h_home/members", json=wish)
+    else:
+        answer = await client.delete("/households/h_home/members/p_adam")
+    await client.aclose()
+    assert answer.status_code == 503, answer.text
+    assert world.worker.kept(Link, made["id"]) is None
+    assert world.worker.kept(Presence, here) is None
+
+
+async def test_a_guest_has_neither_links_nor_a_presence(world: World) -> None:
+    made = await makes(world, "adam")
+    alice = await world.as_("alice")
+    wish = {"person": "p_adam", "role": "guest"}
+    answer = await alice.post("/households/h_home/members", json=wish)
+    assert answer.status_code == 201, answer.text
+    assert (await alice.get(f"/links/{made['id']}")).status_code == 404

@@ -14,6 +14,7 @@ from tests.api.world import DAY_MS, NOW_MS, World
 
 COLD = {"type": "desired", "device": "f-home", "values": {"target": 2}}
 SAY = {"type": "say", "text": {"en": "The fridge is open", "ko": "냉장고가 열려 있어요"}}
+DEFROST = {"type": "command", "device": "f-home", "name": "defrost"}
 OPENED = {"type": "reading", "device": "f-home", "property": "open", "value": True}
 
 
@@ -75,17 +76,17 @@ async def test_a_run_that_did_not_happen_says_why_in_both_languages(world: World
     alice = await world.as_("alice")
     (run,) = (await alice.get(f"/links/{made['id']}/runs")).json()["items"]
     assert run["outcome"] == "not_now"
-    assert run["reason"]["en"] == "the f-home temperature is 4.5, not above 6"
+    assert run["reason"]["en"] == "the f-home: temperature is 4.5 °C, not above 6 °C"
     assert "4.5" in run["reason"]["ko"]
     assert run["checked"][0]["held"] is False
 
 
 async def test_a_link_says_in_words_what_it_gives_to_whom(world: World) -> None:
     made = await makes(world, "alice", actions=[COLD, SAY])
-    assert made["set_off_by"]["en"] == "the f-home open equal to true"
+    assert made["set_off_by"]["en"] == "the f-home: open becomes yes"
     assert [one["en"] for one in made["gives"]] == [
-        "the f-home open equal to true → the f-home: sets target",
-        "the f-home open equal to true → a word to whoever is at home",
+        "the f-home: open becomes yes → the f-home: sets target: 2 °C",
+        "the f-home: open becomes yes → a word to whoever is at home",
     ]
     assert all(set(one) == {"ko", "en"} for one in made["gives"])
 
@@ -210,6 +211,8 @@ async def test_nobody_makes_a_link_on_another_adult(
         {"actions": [COLD | {"values": {"temperature": 2}}]},
         {"actions": [{"type": "command", "device": "f-home", "name": "nothing"}]},
         {"actions": [{"type": "command", "device": "f-home", "name": "defrost", "args": {"x": 1}}]},
+        {"actions": [DEFROST | {"args": {"minutes": "five"}}]},
+        {"actions": [DEFROST | {"args": {"minutes": True}}]},
         {"actions": [{"type": "preset", "device": "f-home"}]},
         {"actions": [{"type": "need", "device": "f-home"}]},
         {"actions": [{"type": "scene", "scene": "sc-none"}]},
@@ -348,7 +351,7 @@ async def test_a_link_is_tried_on_last_week_and_nothing_goes_out(world: World) -
     assert tried["outcomes"] == {"done": 4, "not_now": 3}
     assert tried["readings"] == 21
     assert tried["unknown"] == []
-    assert "not equal to true" in tried["runs"][1]["reason"]["en"]
+    assert "open is no, not yes" in tried["runs"][1]["reason"]["en"]
     twin = (await alice.get("/devices/f-home/twin")).json()
     assert twin["desired"] == {}
     assert (await alice.get("/links")).json()["items"] == []

@@ -270,7 +270,7 @@ async def opened(directory: Path) -> AsyncIterator[World]:
             records=records,
             series=series,
             gatekeeper=gatekeeper,
-            kinds=kinds,
+            kinds=worker.memory.kinds,
             worker=worker,
             clock=clock,
             topics=topics,

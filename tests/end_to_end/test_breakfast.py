@@ -180,17 +180,18 @@ async def test_ones_own_link_tells_the_fridge_the_need_until_it_ends(kitchen: Ki
     link = await kitchen.link("workout_stopped", email=EMAIL, device=device)
 
     summary = await kitchen.runs()
-    await until(lambda: fridge.need is not None)
+    await until(lambda: bool(fridge.needs))
 
     made_of = {"energy_kcal": summary["energy_kcal"], "duration_s": RUN_MS / 1000}
-    assert fridge.need == AFTER_RUN | {
+    need = AFTER_RUN | {
         "energy_kcal": round(summary["energy_kcal"]),
         "rest": "",
         "made_of": made_of,
     }
+    assert fridge.needs == {link["id"]: need}
     await is_told_in_words(kitchen, link)
     await kitchen.home.ask("DELETE", f"/links/{link['id']}")
-    await until(lambda: fridge.need is None)
+    await until(lambda: not fridge.needs)
     await kitchen.home.until_commands_rest(fridge.device)
     ended = await kitchen.told()
     assert ended[-1]["name"] == "need_end"
@@ -220,12 +221,12 @@ async def test_after_a_short_night_only_the_rest_is_told(kitchen: Kitchen) -> No
     link = await kitchen.link("sleep_ended", email=EMAIL, device=device)
 
     summary = await kitchen.sleeps()
-    await until(lambda: fridge.need is not None)
+    await until(lambda: bool(fridge.needs))
 
-    need = {name: value for name, value in (fridge.need or {}).items() if value}
+    need = {name: value for name, value in fridge.needs[link["id"]].items() if value}
     assert need == {"rest": "short", "made_of": {"asleep_min": summary["asleep_min"]}}
     await kitchen.home.ask("POST", f"/links/{link['id']}/off")
-    await until(lambda: fridge.need is None)
+    await until(lambda: not fridge.needs)
     before = await kitchen.told()
     await kitchen.sleeps()
     assert await kitchen.told() == before

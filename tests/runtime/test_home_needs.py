@@ -86,7 +86,10 @@ async def test_by_their_own_link_a_workout_reaches_the_fridge_as_a_need(cell: Sm
         await happens(running, "workout_stopped", WORKOUT, name="e-1")
         await running.until(lambda: len(to_fridge(running, "need")) == 1)
         (command,) = to_fridge(running, "need")
+    until_ms = T0 + 24 * 3_600_000
     assert command["args"] == {
+        "link": "ln-workout_stopped-p-mina",
+        "until_ms": until_ms,
         "need": {
             "energy_kcal": 612,
             "protein_g": 20.0,
@@ -125,6 +128,20 @@ async def test_when_the_link_ends_the_need_is_taken_off_and_nothing_follows(
         waiting = running.worker.memory.states["f-1"].commands.values()
     assert [one.name for one in waiting] == ["need_end"]
     assert len(to_fridge(running, "need")) == 1
+
+
+async def test_a_need_told_before_a_restart_is_taken_off_after_it(cell: SmallCell) -> None:
+    made = link("workout_stopped")
+    async with cell.running() as running:
+        await running.worker.submit(LinkRequest(link=made, now_ms=T0))
+        await happens(running, "workout_stopped", WORKOUT, name="e-1")
+        await running.until(lambda: len(to_fridge(running, "need")) == 1)
+    async with cell.running() as running:
+        ended = LinkEndRequest(link=made.id, author="p-mina", now_ms=T0 + 1000)
+        await running.worker.submit(ended)
+        await running.until(lambda: len(to_fridge(running, "need_end")) == 1)
+        (end,) = to_fridge(running, "need_end")
+    assert end["args"] == {"link": made.id}
 
 
 async def test_switched_off_is_as_good_as_ended(cell: SmallCell) -> None:

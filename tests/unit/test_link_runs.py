@@ -570,6 +570,7 @@ def test_a_link_that_told_no_need_ends_none() -> None:
 def test_a_need_says_whose_link_it_is_of_and_how_long_it_is_one() -> None:
     home = Home()
     home.make(FEED)
+    home.later(7200)
     home.happens("w-1", "workout_stopped", WORKOUT, late_s=3600)
     (command,) = home.commands
     assert command.args["link"] == "li-1"

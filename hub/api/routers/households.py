@@ -104,10 +104,11 @@ async def add_member(  # noqa: PLR0913, PLR0917 - what FastAPI injects, one argu
     if member.role is Role.CHILD and not _is_child(person, parts=parts):
         message = "a child has a birth date less than 18 years ago in their own record"
         raise RefusedError(message)
+    if member.role is Role.GUEST:
+        await _end_what_is_of(person.id, household=household, parts=parts)
     await parts.records.set_membership(member)
     if member.role is Role.GUEST:
-        await end_links_of(parts, household=household, person=person.id)
-        await _forget_presence(household, person.id, parts=parts)
+        await _end_what_is_of(person.id, household=household, parts=parts)
     return MemberShown(person=person.id, name=person.name, role=member.role)
 
 
@@ -140,16 +141,20 @@ async def end_member(
     if owners == [person]:
         message = "the last owner stays; make somebody else an owner first"
         raise RefusedError(message)
-    # First, so that none outlives a hub that ends in between.
-    await end_links_of(parts, household=household, person=person)
+    await _end_what_is_of(person, household=household, parts=parts)
     for device in parts.worker.devices_of(person, household=household):
         await shut_out(parts, device)
     await parts.records.end_membership(household=household, person=person)
-    await _forget_presence(household, person, parts=parts)
+    await _end_what_is_of(person, household=household, parts=parts)
 
 
-async def _forget_presence(household: str, person: str, *, parts: ApiParts) -> None:
-    """Forget whether somebody is at home who does not live there."""
+async def _end_what_is_of(person: str, *, household: str, parts: ApiParts) -> None:
+    """End the links, and forget the presence, of somebody who lives there no more.
+
+    Before it is written down that they do not, so that nothing outlives a hub that ends in between;
+    and behind it, for what came in between.
+    """
+    await end_links_of(parts, household=household, person=person)
     identity = presence_id(household, person)
     if parts.worker.kept(Presence, identity) is not None:
         await parts.worker.keep(dropped=((Presence, identity),))

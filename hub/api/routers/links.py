@@ -21,6 +21,8 @@ from hub.api.link_bodies import (
 )
 from hub.api.link_checks import LinkChecks
 from hub.api.link_history import History
+from hub.api.link_names import names_of
+from hub.api.link_outcomes import outcomes
 from hub.api.link_rights import LinkRights
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.parts import ApiParts
@@ -69,7 +71,7 @@ async def list_links(
             if len(found) > limit:
                 break
     more = found[limit - 1].id if len(found) > limit else None
-    names = await rights.names(found)
+    names = await names_of(found, parts)
     return PageOf(items=[shown(link, names) for link in found[:limit]], next_cursor=more)
 
 
@@ -132,7 +134,7 @@ async def try_link(reader: SignedIn, view: People, parts: Parts, wish: DryRun) -
 
 @router.get("/{link}", summary="Show one link", responses=documented(401, 404))
 async def show_link(reader: SignedIn, parts: Parts, link: str) -> LinkShown:
-    return await _shown(await _seen(link, reader=reader, parts=parts), reader=reader, parts=parts)
+    return await _shown(await _seen(link, reader=reader, parts=parts), parts)
 
 
 @router.patch("/{link}", summary="Change a link", responses=documented(401, 403, 404, 409))
@@ -180,7 +182,7 @@ async def end_link(reader: SignedIn, parts: Parts, link: str, _: OnceOnly) -> No
 async def list_runs(
     view: People, parts: Parts, link: str, limit: Limit = 100, cursor: Cursor = None
 ) -> PageOf[RunShown]:
-    """Newest first, each with what set it off, what it saw, and what came of it.
+    """Newest first, each with what set it off, what it saw, and what has come of it by now.
 
     A run that touched what was somebody's own stays theirs, also when the link does so no more.
     """
@@ -192,7 +194,9 @@ async def list_runs(
     for person in sorted(people - {None}, key=str):
         subject = Subject(household=found.household, person=person)
         view.note(subject, what=f"runs of link {found.id}", allowed=True)
-    return PageOf(items=[run_shown(run) for run in runs], next_cursor=page.next_cursor)
+    commands = await outcomes(runs, parts)
+    items = [run_shown(run, commands) for run in runs]
+    return PageOf(items=items, next_cursor=page.next_cursor)
 
 
 def _ours(reader: Reader, parts: ApiParts) -> list[Link]:
@@ -270,7 +274,7 @@ async def _switch(name: str, *, reader: Reader, parts: ApiParts, enabled: bool) 
     if not enabled:
         # Whatever has become of its devices: off is always possible.
         await submit(parts.worker, _request(changed, parts), answer=Link)
-        return await _shown(changed, reader=reader, parts=parts)
+        return await _shown(changed, parts)
     return await _put(changed, reader=reader, parts=parts)
 
 
@@ -288,12 +292,12 @@ async def _put(link: Link, *, reader: Reader, parts: ApiParts) -> LinkShown:
     await LinkChecks(parts).check_link(link)
     link = replace(link, personal=await rights.is_personal(link))
     made = await submit(parts.worker, _request(link, parts), answer=Link)
-    return await _shown(made, reader=reader, parts=parts)
+    return await _shown(made, parts)
 
 
 def _request(link: Link, parts: ApiParts) -> LinkRequest:
     return LinkRequest(link=link, now_ms=parts.clock.now_ms())
 
 
-async def _shown(link: Link, *, reader: Reader, parts: ApiParts) -> LinkShown:
-    return shown(link, await LinkRights(parts, reader).names([link]))
+async def _shown(link: Link, parts: ApiParts) -> LinkShown:
+    return shown(link, await names_of([link], parts))

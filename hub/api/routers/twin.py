@@ -9,6 +9,8 @@ from pydantic import Field
 
 from hub.api.bodies import Body, Cursor, Limit, PageOf, Shown
 from hub.api.gate import KnownDevice, Parts, SeenDevice
+from hub.api.link_outcomes import link_names
+from hub.api.link_rights import LinkRights
 from hub.api.once import KeepingRoute, OnceOnly
 from hub.api.problems import documented
 from hub.api.routers.kinds import kind_of
@@ -60,6 +62,8 @@ class TwinChangeShown(Shown):
     at: datetime
     author: str
     """The person who asked, or `link:` and the run that did."""
+    link: str | None
+    """The name of that link, where it is there and for you to see."""
     values: dict[str, object]
     """What was asked; null: taken back."""
 
@@ -70,16 +74,18 @@ class TwinChangeShown(Shown):
     responses=documented(401, 403, 404),
 )
 async def list_twin_changes(
-    view: KnownDevice, limit: Limit = 100, cursor: Cursor = None
+    view: KnownDevice, parts: Parts, limit: Limit = 100, cursor: Cursor = None
 ) -> PageOf[TwinChangeShown]:
     """Newest first. What the device reported is in its telemetry."""
     found = await view.twin_changes(limit=limit, cursor=cursor)
+    names = await link_names(found.items, LinkRights(parts, view.reader))
     return PageOf(
         items=[
             TwinChangeShown(
                 revision=change.revision,
                 at=moment(change.at_ms),
                 author=change.author,
+                link=names.get(change.author),
                 values=dict(change.values),
             )
             for change in found.items

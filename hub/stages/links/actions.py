@@ -1,7 +1,7 @@
 """What a link does: each action as the messages it leads to, or why it cannot be done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -28,7 +28,7 @@ from hub.model import (
 )
 from hub.model.changes import CommandQueued, DesiredAsked, MomentRaised, OrderAsked
 from hub.model.garments import Garment
-from hub.model.link_words import words
+from hub.model.link_words import property_words, words
 from hub.model.links import Words
 from hub.model.needs import need_of
 from hub.model.settable import check_settable
@@ -39,6 +39,7 @@ from hub.stages.links.presets import Preset, preset_for
 MOMENT_MS = 30 * 60_000
 """How long a word of a link is worth saying."""
 NEED_MS = 24 * 3600 * 1000
+"""How long a workout or a night asks for something, from its end."""
 MAX_OPEN = 1000
 """Commands waiting for one device."""
 
@@ -54,6 +55,8 @@ class Done:
     """Ids of commands, orders and words; devices of desired values."""
     echoes: Mapping[str, str] = field(default_factory=dict)
     """Device -> the command that is about to change it."""
+    told: Mapping[str, int] = field(default_factory=dict)
+    """Device -> until when it has a need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,17 @@ class Occasion:
         if state is None or not may_look(self.link, state):
             raise Cannot(
                 words(
-                    f"{device}: 없거나 다른 사람의 기기입니다",
-                    f"{device} is not there, or is somebody else's",
+                    f"기기 {device}: 없거나 다른 사람의 기기입니다",
+                    f"the device {device} is not there, or is somebody else's",
                 )
             )
         return state
+
+    @property
+    def at_ms(self) -> int:
+        """When what set the link off happened; not later than now."""
+        at_ms = self.trigger.get("at_ms")
+        return min(at_ms, self.now_ms) if isinstance(at_ms, int) else self.now_ms
 
     @property
     def data(self) -> Mapping[str, object]:
@@ -126,12 +135,15 @@ def act(  # noqa: PLR0911 - a table
 def _desired(wanted: Mapping[str, Mapping[str, Value]], occasion: Occasion) -> Done:
     messages = []
     for device, values in wanted.items():
-        kind = occasion.view.kind(occasion.device(device).device.kind)
+        state = occasion.device(device)
+        kind = occasion.view.kind(state.device.kind)
         for name, value in values.items():
             try:
                 check_settable(kind, name, value)
             except InvalidInputError as error:
-                raise Cannot(words(str(error), str(error))) from None
+                what = property_words(kind, name)["ko"]
+                why = f"{state.device.name}, {what}: 이 값으로 설정할 수 없습니다"
+                raise Cannot(words(why, f"{state.device.name}: {error}")) from None
         messages.append(
             DesiredAsked(
                 device=device,
@@ -147,7 +159,7 @@ def _desired(wanted: Mapping[str, Mapping[str, Value]], occasion: Occasion) -> D
 def _scene(identity: str, occasion: Occasion) -> Done:
     scene = occasion.view.kept(Scene, identity)
     if scene is None or scene.household != occasion.link.household:
-        raise Cannot(words(f"장면 {identity}이(가) 없습니다", f"there is no scene {identity}"))
+        raise Cannot(words("장면이 없어졌습니다", f"the scene {identity} is no more"))
     return _desired(scene.desired, occasion)
 
 
@@ -195,14 +207,14 @@ def _check_command(state: DeviceState, name: str, args: Mapping[str, object], vi
     kind = view.kind(state.device.kind)
     known = kind.commands.get(name)
     if known is None:
-        why = f"{kind.name} {state.device.id} has no command {name!r}"
+        why = f"{state.device.name} has no command {name!r}"
         raise Cannot(words(f"{state.device.name}: {name} 명령이 없습니다", why))
     unknown = sorted(set(args) - {argument.name for argument in known.arguments})
     if unknown:
         why = f"{name} of a {kind.name} does not take {unknown[0]!r}"
-        raise Cannot(words(f"{name}: {unknown[0]}을(를) 받지 않습니다", why))
+        raise Cannot(words(f"{name}: 알 수 없는 인자 {unknown[0]}", why))
     if len(state.commands) >= MAX_OPEN:
-        why = f"{len(state.commands)} commands wait for {state.device.id} already"
+        why = f"{len(state.commands)} commands wait for {state.device.name} already"
         raise Cannot(words(f"{state.device.name}: 대기 중인 명령이 너무 많습니다", why))
 
 
@@ -238,23 +250,34 @@ def _need(device: str, occasion: Occasion, index: int) -> Done:
                 "nothing can be said of a need from this event",
             )
         )
-    return _queued(
+    link = occasion.link
+    until_ms = occasion.at_ms + NEED_MS
+    left_ms = until_ms - occasion.now_ms
+    if left_ms <= 0:
+        raise Cannot(
+            words("하루가 지나 더는 필요하지 않습니다", "a day later there is no need any more")
+        )
+    queued = _queued(
         occasion,
         index,
         device=device,
         name="need",
-        args={"need": msgspec.to_builtins(need)},
-        expires_s=NEED_MS / 1000,
+        args={"link": link.id, "need": msgspec.to_builtins(need), "until_ms": until_ms},
+        expires_s=left_ms / 1000,
         insistent=True,
-        key=f"need:{occasion.link.id}",
-        recipient=occasion.link.author,
+        key=f"need:{link.id}",
+        recipient=link.author,
     )
+    return replace(queued, told={device: until_ms})
 
 
 def _order(identity: str, occasion: Occasion, index: int) -> Done:
     service = occasion.view.kept(Service, identity)
-    if service is None or not service.enabled:
-        raise Cannot(words(f"서비스 {identity}이(가) 없습니다", f"there is no service {identity}"))
+    if service is None:
+        raise Cannot(words("서비스가 없어졌습니다", f"the service {identity} is no more"))
+    if not service.enabled:
+        why = f"{service.name} is switched off"
+        raise Cannot(words(f"“{service.name}” 서비스가 꺼져 있습니다", why))
     garments = tuple(
         garment.id
         for garment in named_garments(occasion.data, occasion)

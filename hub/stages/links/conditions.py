@@ -87,8 +87,9 @@ def _property(condition: PropertyCondition, link: Link, view: View) -> tuple[boo
         )
     value = state.twin.reported.get(condition.property)
     held = holds(condition.comparison, value, condition.value)
-    what = f"{state.device.name} {condition.property}"
-    return held, compared(what, condition.comparison, limit=condition.value, saw=value, held=held)
+    kind = view.kind(state.device.kind)
+    saw = compared(condition, device=state.device.name, kind=kind, saw=value, held=held)
+    return held, saw
 
 
 def _presence(condition: PresenceCondition, link: Link, view: View) -> tuple[bool, Words]:
@@ -122,7 +123,9 @@ def _expression(expression: str, facts: Mapping[str, object], view: View) -> tup
     try:
         held = view.evaluate(expression, facts)
     except InvalidInputError as error:
-        return False, words(f"계산할 수 없음: {error}", f"could not be worked out: {error}")
+        return False, words(
+            "조건식을 계산할 수 없습니다", f"the expression could not be worked out: {error}"
+        )
     text = expression if len(expression) <= 80 else f"{expression[:79]}…"  # noqa: PLR2004 - a line
     return held, words(
         f"{text}: {'참' if held else '거짓'}", f"{text} is {'true' if held else 'false'}"

@@ -27,7 +27,7 @@ from hub.model.changes import (
     StateChanged,
     Triggered,
 )
-from hub.model.link_words import circle, ran_away, too_deep, value_words, words
+from hub.model.link_words import circle, property_words, ran_away, too_deep, value_words, words
 from hub.model.links import MAX_DEPTH, Words, holds
 from hub.model.view import View
 from hub.stages.links.actions import Cannot, Done, Occasion, act
@@ -127,14 +127,15 @@ class _Case:
         recent = tuple(at for at in link.recent_ms if at > now_ms - spec.per_s * 1000)
         if len(recent) >= spec.most:
             return self._ran_away()
-        noted = Keep(replace(link, recent_ms=(*recent, now_ms)))
+        link = replace(link, recent_ms=(*recent, now_ms))
+        noted = Keep(link)
         if self._is_over(since_ms=self._at_ms()):
             return (noted, self._ended(RunOutcome.NOT_NOW, _HEARD_LATE))
         if spec.wait_s:
             waiting = replace(self.blank, outcome=RunOutcome.WAITING)
             due_ms = now_ms + round(spec.wait_s * 1000)
             return (noted, Keep(waiting), wait_timer(waiting.id, due_ms=due_ms))
-        return (noted, *self._go_on())
+        return (noted, *replace(self, link=link).go_on())
 
     def after_wait(self) -> Iterable[Ran]:
         if self._is_over(since_ms=self.blank.at_ms + round(self.link.spec.wait_s * 1000)):
@@ -142,7 +143,7 @@ class _Case:
         over = self._why_over()
         if over is not None:
             return (self._ended(RunOutcome.NOT_NOW, over),)
-        return self._go_on()
+        return self.go_on()
 
     # -- whether ---------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ class _Case:
         """Return a link's name; of a personal one only its author reads, in their own runs."""
         link = self.view.kept(Link, identity)
         if link is None:
-            return identity
+            return "…"
         mine = self.link.personal and self.link.author == link.author
         return link.spec.name if mine or not link.personal else "…"
 
@@ -207,15 +208,17 @@ class _Case:
         value = state.linked.get(trigger.property)
         if holds(trigger.comparison, value, trigger.value):
             return None
-        saw = value_words(value)
+        kind = self.view.kind(state.device.kind)
+        what = property_words(kind, trigger.property)
+        saw = value_words(value, kind.properties.get(trigger.property))
         return words(
-            f"기다리는 동안 끝났습니다: {trigger.property} {saw}",
-            f"it was over before the wait was: {trigger.property} is {saw}",
+            f"기다리는 동안 끝났습니다. {what['ko']}: {saw['ko']}",
+            f"it was over before the wait was: {what['en']} is {saw['en']}",
         )
 
     # -- what ------------------------------------------------------------------------------------
 
-    def _go_on(self) -> Iterable[Ran]:
+    def go_on(self) -> Iterable[Ran]:
         checked = [
             check(
                 condition,
@@ -257,12 +260,20 @@ class _Case:
             done.append(one)
         return (
             Keep(replace(ended, did=tuple(did))),
+            *_told(self.link, done),
             *_echoes(done, occasion),
             *(message for one in done for message in one.messages),
         )
 
     def _ended(self, outcome: RunOutcome, reason: Words) -> Keep:
         return Keep(replace(self.blank, outcome=outcome, reason=reason))
+
+
+def _told(link: Link, done: Iterable[Done]) -> Iterator[Keep]:
+    """Note which devices know of a need, for the end of the link."""
+    told = {device: until_ms for one in done for device, until_ms in one.told.items()}
+    if told:
+        yield Keep(replace(link, told={**link.told, **told}))
 
 
 def _echoes(done: Iterable[Done], occasion: Occasion) -> Iterator[StateChanged]:

@@ -1,6 +1,6 @@
 """Links and scenes as people make them: made, changed, switched, ended, set."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hub.errors import UnknownError
@@ -24,7 +24,8 @@ from hub.model.view import View
 from hub.stages.links.looking import may_look
 from hub.stages.links.timing import hold_id, minute_id, minute_timer
 
-NEED_END_MS = 24 * 3600_000
+NEED_END_MS = 7 * 24 * 3600_000
+"""A fridge may be off for days, and still shows what it was told."""
 
 Made = Keep | Drop | StateChanged | Timer | TimerEnded | CommandQueued
 
@@ -32,11 +33,14 @@ Made = Keep | Drop | StateChanged | Timer | TimerEnded | CommandQueued
 def change(asked: LinkRequest, view: View) -> Iterable[Made]:
     """Put the link in force as it is now; what holds already does not set it off."""
     known = view.kept(Link, asked.link.id)
-    link = replace(asked.link, recent_ms=known.recent_ms if known else ())
-    answers: list[Made] = [Keep(link)]
+    link = replace(asked.link, recent_ms=(), told={})
+    answers: list[Made] = []
     if known is not None:
+        told = _still_told(known, link)
+        link = replace(link, recent_ms=known.recent_ms, told=told)
         answers += _ended_timers(known, view)
-        answers += _ended_needs(known, view, asked.now_ms, still=link if link.runs else None)
+        answers += _ended_needs(known, view, asked.now_ms, still=told)
+    answers.append(Keep(link))
     if link.runs:
         answers += _begun(link, view, asked.now_ms)
     return answers
@@ -55,7 +59,7 @@ def end(asked: LinkEndRequest, view: View) -> Iterable[Made]:
     return (
         Drop(Link, link.id),
         *_ended_timers(link, view),
-        *_ended_needs(link, view, asked.now_ms, still=None),
+        *_ended_needs(link, view, asked.now_ms, still=()),
     )
 
 
@@ -119,29 +123,34 @@ def _ended_timers(link: Link, view: View) -> Iterator[TimerEnded]:
             yield TimerEnded(hold_id(link.id, state.device.id))
 
 
+def _still_told(known: Link, link: Link) -> Mapping[str, int]:
+    """Return the needs that the link told as it was and that have their cause in it still."""
+    same = link.author == known.author and link.spec.trigger == known.spec.trigger
+    if not (link.runs and same):
+        return {}
+    devices = {action.device for action in link.spec.actions if isinstance(action, NeedAction)}
+    return {device: until_ms for device, until_ms in known.told.items() if device in devices}
+
+
 def _ended_needs(
-    link: Link, view: View, now_ms: int, *, still: Link | None
+    link: Link, view: View, now_ms: int, *, still: Container[str]
 ) -> Iterator[CommandQueued]:
-    """Take back what devices were told of a body, where the link tells them no more."""
-    told = set() if still is None else _told(still)
-    for device in sorted(_told(link) - told):
+    """Take back what devices were told of a body, but for those that `still` may know it."""
+    for device, until_ms in sorted(link.told.items()):
         state = view.state(device)
-        if state is None or "need_end" not in view.kind(state.device.kind).commands:
+        if state is None or device in still or until_ms <= now_ms:
             continue
         yield CommandQueued(
             Command(
                 id=derived_id("cmd", link.id, link.revision, device, "need_end", now_ms),
                 device=device,
                 name="need_end",
-                args={},
+                args={"link": link.id},
                 issued_ms=now_ms,
                 expires_ms=now_ms + NEED_END_MS,
                 key=f"need:{link.id}",
                 cause=link.id,
+                recipient=link.author,
                 insistent=True,
             )
         )
-
-
-def _told(link: Link) -> set[str]:
-    return {action.device for action in link.spec.actions if isinstance(action, NeedAction)}
