@@ -33,6 +33,8 @@ from hub.model import (
     Value,
     ValueType,
 )
+from hub.model.arguments import check_arguments
+from hub.model.link_carries import check_carried
 from hub.model.settable import LARGEST, check_settable, expected, fits
 
 
@@ -52,6 +54,7 @@ class LinkChecks:
         await self._check_trigger(link)
         for condition in link.spec.conditions:
             await self._check_condition(condition, link)
+        check_carried(link.spec)
         for action in link.spec.actions:
             await self._check_action(action, link)
 
@@ -148,10 +151,7 @@ class LinkChecks:
             known = ", ".join(sorted(kind.commands)) or "none"
             message = f"a {kind.name} has no command {name!r}; it has: {known}"
             raise InvalidInputError(message)
-        unknown = sorted(set(args or ()) - {argument.name for argument in spec.arguments})
-        if unknown:
-            message = f"{name} does not take {unknown[0]!r}"
-            raise InvalidInputError(message)
+        check_arguments(spec, args or {})
 
     async def _check_say(self, action: SayAction, link: Link) -> None:
         if action.private and action.person is None:

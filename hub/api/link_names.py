@@ -32,7 +32,8 @@ async def names_of(links: Iterable[Link], parts: ApiParts) -> LinkNames:
     devices = [state.device for state in states if state is not None]
     scenes = {part.scene for part in named if isinstance(part, SceneAction)}
     services = {part.service for part in named if isinstance(part, OrderAction)}
-    rules = {part.rule for part in named if isinstance(part, AlarmTrigger | AlarmCondition)}
+    watched = {part.rule for part in named if isinstance(part, AlarmTrigger | AlarmCondition)}
+    rules = [parts.worker.rules.get(rule) for rule in watched if rule is not None]
     on = PresenceTrigger | PresenceCondition | SayAction
     people = {part.person for part in named if isinstance(part, on)}
     return LinkNames(
@@ -41,7 +42,7 @@ async def names_of(links: Iterable[Link], parts: ApiParts) -> LinkNames:
         kinds=parts.kinds,
         scenes=_kept_names(scenes, Scene, parts),
         services=_kept_names(services, Service, parts),
-        rules={r: parts.worker.rules[r].spec.name for r in rules if r in parts.worker.rules},
+        rules={rule.id: rule.spec.name for rule in rules if rule is not None},
         people=await _people(people, parts),
     )
 

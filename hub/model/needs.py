@@ -10,6 +10,10 @@ MAX_ENERGY_KCAL = 12_000.0
 MAX_WORKOUT_S = 24 * 3600.0
 MAX_ASLEEP_MIN = 24 * 60.0
 
+NEED_EVENTS = frozenset({"workout_stopped", "sleep_ended"})
+LASTS_S = 24 * 3600
+"""How long a workout or a night asks for something, from its end; chosen here."""
+
 FLUID_ML_PER_H = 400.0
 MAX_FLUID_ML = 3_000.0
 PROTEIN_G = 20.0

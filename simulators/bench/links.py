@@ -1,6 +1,6 @@
 """What a message costs as the links of one home grow: where none matches, and where some do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,39 +24,45 @@ def links(site: Site, findings: Findings) -> None:
     with stage(site, is_open=True) as at:
         devices = at.home.claim(site.plan.devices)
         none = _cost(site, at, devices, "no link")
-        quiet = _growing(site, at, devices, "none matches")
+        made: list[str] = []
+        quiet = [
+            Row(name=name, figures=(_cost(site, at, devices, name),)) for name in _growing(at, made)
+        ]
         name = f"{LINKS[-1]:,} links, one more on each device is set off"
-        busy = _set_off(site, at, devices, name, none)
+        busy = _set_off(site, at, devices, name, quiet[-1].figures[0])
+        for link in made:
+            at.home.call("POST", f"/links/{link}/off", None)
+        # A hub costs more after millions of messages than at first, links or not.
+        name = f"the same, {len(made):,} of them off again"
+        off = Row(name=name, figures=(_cost(site, at, devices, name),))
     with stage(site, is_open=True) as at:
         devices = at.home.claim(site.plan.devices)
         few = _set_off(site, at, devices, "one link on each device is set off", none)
-    rows = (Row(name="no link", figures=(none,)), *quiet, few, busy)
+    rows = (Row(name="no link", figures=(none,)), *quiet, busy, off, few)
     note = f"set off: by one message in {PEAK_EACH}; none was paused"
     title = "Cost a message as the links of one home grow"
     findings.tables.append(Table(name="links", title=title, rows=rows, notes=(note,)))
 
 
-def _growing(site: Site, at: Stage, devices: Sequence[dict[str, str]], what: str) -> list[Row]:
+def _growing(at: Stage, made: list[str]) -> Iterator[str]:
     """Add links on one property of every device, each with a limit of its own."""
-    rows, made = [], 0
     for count in LINKS:
-        for number in range(made, count):
+        made += [
             _link(at, {"kind": "watch", "value": 200 + number / 10})
-        made = count
-        name = f"{count:,} links, {what}"
-        rows.append(Row(name=name, figures=(_cost(site, at, devices, name),)))
-    return rows
+            for number in range(len(made), count)
+        ]
+        yield f"{count:,} links, none matches"
 
 
 def _set_off(
-    site: Site, at: Stage, devices: Sequence[dict[str, str]], name: str, none: Figure
+    site: Site, at: Stage, devices: Sequence[dict[str, str]], name: str, without: Figure
 ) -> Row:
     """Measure with one link on each device, and see that none was paused meanwhile."""
     made = [_link(at, {"device": device["device"], "value": PEAK}) for device in devices]
     cost = _cost(site, at, devices, name)
     for link in made:
         _check_running(at, link)
-    more = tuple((run - none.median) * PEAK_EACH for run in cost.runs)
+    more = tuple((run - without.median) * PEAK_EACH for run in cost.runs)
     return Row(name=name, figures=(cost, replace(cost, name=RUN, unit="µs", runs=more)))
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from devices.dryer import KIND as DRYER
 from devices.fridge import KIND as FRIDGE
-from hub.model import DeviceKind
 from tests.api.world import World
 
 SEVEN = {"type": "time", "minute": 420}
@@ -23,11 +22,10 @@ ORDER = {"type": "order", "service": "sv-none"}
 @pytest.fixture
 async def home(world: World) -> World:
     """Let the home have a dryer and a fridge that shows needs."""
-    kinds: dict[str, DeviceKind] = {"dryer": DRYER, "cold": FRIDGE}
-    for kind in (DRYER, FRIDGE):
-        assert isinstance(world.parts.kinds, dict)
-        world.parts.kinds[kind.name] = kind
-    for name, kind in (("dr-home", kinds["dryer"]), ("f-real", kinds["cold"])):
+    kinds = world.parts.kinds
+    assert isinstance(kinds, dict)
+    for name, kind in (("dr-home", DRYER), ("f-real", FRIDGE)):
+        kinds[kind.name] = kind
         await world.add_device(name, kind=kind, household="h_home", person=None)
     return world
 
@@ -54,7 +52,7 @@ async def test_what_its_trigger_never_carries_is_refused(
 ) -> None:
     alice = await home.as_("alice")
     asked = {"household": "h_home", "name": "x", "trigger": trigger, "actions": [action]}
-    answer = await alice.post("/links", json=asked | more)
+    answer = await alice.post("/links", json={**asked, **more})
     assert answer.status_code == 422, answer.text
     assert why in answer.text
 

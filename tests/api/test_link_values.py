@@ -1,7 +1,7 @@
 """Numbers in links and scenes: bounded, and such as the property can have."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from hub.model import (
 from tests.api.world import NOW_MS, World
 
 HUGE = 10**400
-WARM: Mapping[str, Any] = {
+WARM: dict[str, Any] = {
     "type": "reading",
     "device": "f-home",
     "property": "temperature",
@@ -154,7 +154,12 @@ async def test_a_number_that_is_in_the_records_already_stops_no_reading(
     world: World, comparison: Comparison
 ) -> None:
     """As an older hub let it in."""
-    asked = {"device": "f-home", "property": "temperature", "comparison": comparison, "value": HUGE}
+    asked: dict[str, Any] = {
+        "device": "f-home",
+        "property": "temperature",
+        "comparison": comparison,
+        "value": HUGE,
+    }
     spec = LinkSpec(
         name="x",
         trigger=ReadingTrigger(**asked),

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.contracts.broker_servers import free_port
+from tests.contracts.free_ports import free_port
 from tests.drills.hub_process import HubProcess
 from tests.drills.report import Account, Report
 from tests.drills.sandbox_process import HeldWay, SandboxProcess

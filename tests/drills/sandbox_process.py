@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.contracts.broker_servers import free_port
+from tests.contracts.free_ports import free_port
 
 START_S = 30.0
 HEAD_END = b"\r\n\r\n"

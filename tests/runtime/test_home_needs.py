@@ -96,7 +96,7 @@ async def test_by_their_own_link_a_workout_reaches_the_fridge_as_a_need(cell: Sm
             "fluid_ml": 400.0,
             "rest": "",
             "made_of": {"energy_kcal": 612.0, "duration_s": 3600.0},
-        }
+        },
     }
 
 

@@ -26,11 +26,12 @@ from hub.model import (
     Value,
     derived_id,
 )
+from hub.model.arguments import check_arguments
 from hub.model.changes import CommandQueued, DesiredAsked, MomentRaised, OrderAsked
 from hub.model.garments import Garment
 from hub.model.link_words import property_words, words
 from hub.model.links import Words
-from hub.model.needs import need_of
+from hub.model.needs import LASTS_S, need_of
 from hub.model.settable import check_settable
 from hub.model.view import View
 from hub.stages.links.looking import may_look
@@ -38,8 +39,6 @@ from hub.stages.links.presets import Preset, preset_for
 
 MOMENT_MS = 30 * 60_000
 """How long a word of a link is worth saying."""
-NEED_MS = 24 * 3600 * 1000
-"""How long a workout or a night asks for something, from its end."""
 MAX_OPEN = 1000
 """Commands waiting for one device."""
 
@@ -209,10 +208,11 @@ def _check_command(state: DeviceState, name: str, args: Mapping[str, object], vi
     if known is None:
         why = f"{state.device.name} has no command {name!r}"
         raise Cannot(words(f"{state.device.name}: {name} 명령이 없습니다", why))
-    unknown = sorted(set(args) - {argument.name for argument in known.arguments})
-    if unknown:
-        why = f"{name} of a {kind.name} does not take {unknown[0]!r}"
-        raise Cannot(words(f"{name}: 알 수 없는 인자 {unknown[0]}", why))
+    try:
+        check_arguments(known, args)
+    except InvalidInputError as error:
+        why = f"{state.device.name}: “{name}” 명령에 맞지 않는 값이 있습니다"
+        raise Cannot(words(why, f"{state.device.name}: {error}")) from None
     if len(state.commands) >= MAX_OPEN:
         why = f"{len(state.commands)} commands wait for {state.device.name} already"
         raise Cannot(words(f"{state.device.name}: 대기 중인 명령이 너무 많습니다", why))
@@ -251,7 +251,7 @@ def _need(device: str, occasion: Occasion, index: int) -> Done:
             )
         )
     link = occasion.link
-    until_ms = occasion.at_ms + NEED_MS
+    until_ms = occasion.at_ms + LASTS_S * 1000
     left_ms = until_ms - occasion.now_ms
     if left_ms <= 0:
         raise Cannot(
