@@ -33,7 +33,9 @@ def _is_number(value: object) -> bool:
 
 def _is_integer(value: object) -> bool:
     """JSON has one number type: 3.0 is the integer 3."""
-    return _is_number(value) and float(value).is_integer()  # type: ignore[arg-type]  # a number
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 _FITS: Mapping[str, Callable[[object], bool]] = MappingProxyType(

@@ -14,6 +14,7 @@ from hub.model import (
     DeviceState,
     Reply,
 )
+from hub.model.arguments import check_arguments
 from hub.model.changes import CommandChanged, CommandQueued
 from hub.model.view import View
 
@@ -33,7 +34,7 @@ def request(asked: CommandRequest, view: View) -> Iterable[CommandQueued]:
 
     Raises:
         UnknownError: no such device.
-        InvalidInputError: devices of this kind know no such command.
+        InvalidInputError: devices of this kind know no such command, or not with such arguments.
         RefusedError: too many commands wait for the device.
     """
     state = view.state(asked.device)
@@ -46,6 +47,7 @@ def request(asked: CommandRequest, view: View) -> Iterable[CommandQueued]:
             f"a {state.device.kind} knows {', '.join(known) or 'no command'}, not {asked.name!r}"
         )
         raise InvalidInputError(message)
+    check_arguments(known[asked.name], asked.args)
     if len(state.commands) >= MAX_OPEN:
         message = f"{len(state.commands)} commands wait for {asked.device} already"
         raise RefusedError(message)

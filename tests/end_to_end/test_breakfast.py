@@ -227,6 +227,7 @@ async def test_after_a_short_night_only_the_rest_is_told(kitchen: Kitchen) -> No
     assert need == {"rest": "short", "made_of": {"asleep_min": summary["asleep_min"]}}
     await kitchen.home.ask("POST", f"/links/{link['id']}/off")
     await until(lambda: not fridge.needs)
+    await kitchen.home.until_commands_rest(fridge.device)
     before = await kitchen.told()
     await kitchen.sleeps()
     assert await kitchen.told() == before

@@ -1,6 +1,6 @@
 """The life of a command: the queue, whose turn it is, and how it ends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -22,6 +22,7 @@ from hub.stages.commands import MAX_OPEN, Turn, turn
 from tests.unit.small_home import T0, draft, known, next_group, state
 
 REPLY_TIMEOUT_MS = 10_000
+NOTHING: Mapping[str, object] = {}
 
 
 def command(name: str, *, key: str | None = None, not_before_ms: int = 0) -> Command:
@@ -175,12 +176,18 @@ def test_a_reply_to_anothers_command_changes_nothing() -> None:
 # -------------------------------------------------------------------------------- people's wishes
 
 
-def wish(name: str = "alert_end", *, device: str = "w-1", number: int = 1) -> CommandRequest:
+def wish(
+    name: str = "alert_end",
+    *,
+    device: str = "w-1",
+    number: int = 1,
+    args: Mapping[str, object] = NOTHING,
+) -> CommandRequest:
     return CommandRequest(
         command=f"c-{number}",
         device=device,
         name=name,
-        args={},
+        args=args,
         author="p-mina",
         now_ms=T0,
         expires_ms=T0 + 1000,
@@ -192,6 +199,8 @@ def wish(name: str = "alert_end", *, device: str = "w-1", number: int = 1) -> Co
     [
         pytest.param(wish(device="w-9"), UnknownError, id="no such device"),
         pytest.param(wish("dance"), InvalidInputError, id="no such command"),
+        pytest.param(wish(args={"colour": "red"}), InvalidInputError, id="no such argument"),
+        pytest.param(wish(args={"alert": 7}), InvalidInputError, id="another type"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(asked: CommandRequest, error: type[Exception]) -> None:

@@ -75,9 +75,7 @@ class PostgresCluster:
 
     def kill(self) -> None:
         """End every process of it as a power cut would; what was not synced is lost to them."""
-        for process in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self._reap()
 
     def stop(self) -> None:
@@ -86,12 +84,16 @@ class PostgresCluster:
             self._reap()
 
     def freeze(self) -> None:
-        for process in self._processes():
-            os.kill(process, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Tell every process of it; one may have ended since they were listed."""
         for process in self._processes():
-            os.kill(process, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
 
     def _reap(self) -> None:
         if self.process is not None:
