@@ -62,6 +62,9 @@ def _deed(done: Mapping[str, Any], names: Mapping[str, str], speech: Speech) -> 
         said.append(action["name"])
     if "failed" in done:
         said.append(f"✗ {speech.text(done['failed'])}")
+    for became in done.get("commands", {}).values():
+        answer = " ".join(filter(None, (speech.word(became["status"]), became["reason"])))
+        said.append(f"({answer})")
     return " ".join(said)
 
 

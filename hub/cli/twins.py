@@ -135,7 +135,7 @@ def _history(changes: list[dict[str, Any]], account: Account) -> Table | None:
         (
             one["revision"],
             speech.time(one["at"]),
-            account.people.get(one["author"], one["author"]),
+            one.get("link") or account.people.get(one["author"], one["author"]),
             ", ".join(f"{name}={speech.value(value)}" for name, value in one["values"].items()),
         )
         for one in changes

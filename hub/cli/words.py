@@ -128,6 +128,14 @@ VALUES: Mapping[str, str] = MappingProxyType(
         "need": "필요 전달",
         "order": "주문 제안",
         "say": "알림",
+        # What a device did with a command.
+        "queued": "대기 중",
+        "sent": "보냄",
+        "accepted": "받아들임",
+        "succeeded": "완료",
+        "rejected": "거부됨",
+        "timed_out": "응답 없음",
+        "expired": "기한 지남",
         # Orders and listings.
         "proposed": "제안됨",
         "asking": "견적 요청 중",
