@@ -1,9 +1,11 @@
 """A household, a runner and a wrist, to look at."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -58,7 +60,9 @@ async def _run(parts: Parts, *, minutes: float, as_json: bool) -> None:
     email = f"mina-{secrets.token_hex(3)}@home.example"
     wish = NewPerson(name="Mina", email=email, password=password, is_operator=True)
     home = await add_to(parts.records, wish)
-    stop = asyncio.Event()
+    stop, leave = asyncio.Event(), asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, leave.set)
     told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def show() -> None:
@@ -72,13 +76,14 @@ async def _run(parts: Parts, *, minutes: float, as_json: bool) -> None:
     async with asyncio.TaskGroup() as group:
         hub = group.create_task(run_until(stop, parts, started))
         showing = group.create_task(show())
-        try:
+        leaving = group.create_task(leave.wait())
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(minutes * 60 if minutes else None):
-                await asyncio.wait((hub, showing), return_when=asyncio.FIRST_COMPLETED)
-        except TimeoutError:
-            pass
+                await asyncio.wait((hub, showing, leaving), return_when=asyncio.FIRST_COMPLETED)
+        # First the watch, so that the hub has heard all of it.
         showing.cancel()
         await asyncio.wait((showing,))
+        leaving.cancel()
         stop.set()
 
 

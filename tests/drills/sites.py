@@ -127,9 +127,12 @@ class Site:
         return int((self.hub.data_dir / "broker" / "nats.pid").read_text())
 
     def end_embedded(self) -> None:
-        """End what a killed hub leaves behind."""
-        with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            os.kill(self.embedded_pid(), signal.SIGKILL)
+        """End what a killed hub leaves behind, also where it had no time to note its number."""
+        configuration = str(self.hub.data_dir / "broker" / "nats.conf").encode()
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if configuration in command.read_bytes().split(b"\0"):
+                    os.kill(int(command.parent.name), signal.SIGKILL)
 
 
 def admissions(answer: object) -> list[Admission]:
